@@ -1,0 +1,62 @@
+/**
+ * A change is one record of the journal: operations that apply together or not at all, and the conditions under
+ * which they do. Whether it applied is a pure function of the records before it, so every reader reaches the same
+ * verdict and a claim needs no lock (design section 5).
+ */
+import type { Bead } from './bead.ts'
+import type { ProcessId } from '../town/processes.ts'
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
+export type Op =
+  | { op: 'create'; bead: Bead }
+  /** Sets the value at a path such as ['metadata','gt','runs','k3x9','state']; missing parents become objects. */
+  | { op: 'set'; id: string; path: string[]; value: unknown }
+  | { op: 'unset'; id: string; path: string[] }
+  /** Adds to a list unless its key is there: labels by value, dependencies by depends_on_id, comments by id. */
+  | { op: 'add'; id: string; path: string[]; value: unknown }
+  /** Takes the element with that key out of a list. */
+  | { op: 'remove'; id: string; path: string[]; key: string }
+  /** Gives or returns a named lease (one holder; see leases.ts). */
+  | { op: 'lease'; name: string; holder: LeaseHolder | null }
+
+export interface LeaseHolder extends ProcessId {
+  /** Unique per acquisition. */
+  token: string
+}
+
+export type Condition =
+  | { if: 'absent'; id: string }
+  | { if: 'version'; id: string; is: number }
+  /** The value at the path is one of these (deep equality; null stands for "not there"). */
+  | { if: 'in'; id: string; path: string[]; values: unknown[] }
+  /** The bead has no run in a live state (law 6). */
+  | { if: 'no-live-run'; id: string }
+  /** Fewer than `max` runs of the whole town are active: the cap. */
+  | { if: 'active-runs-below'; max: number }
+  /** No live run has this agent address. */
+  | { if: 'agent-free'; agent: string }
+  /** The lease is held with this token, or by nobody (null). */
+  | { if: 'lease'; name: string; token: string | null }
+
+/** What a caller asks for; the ledger adds id, time and checksum. */
+export interface ChangeInput {
+  /** Who: an agent address, or `person`, `deacon`, `refinery` … */
+  by: string
+  /** Run fence under which it is said, when an agent says it. */
+  fence?: string
+  /** One line for the trail: why, from what evidence. */
+  why: string
+  ops: Op[]
+  when?: Condition[]
+}
+
+export interface Change extends ChangeInput {
+  /** Unique; a record met twice is applied once. */
+  id: string
+  /** RFC 3339 UTC. */
+  at: string
+}
+
+/** Whether a durable change applied, and if not, the first condition that did not hold. */
+export type Verdict = { applied: true; change: Change } | { applied: false; change: Change; unmet: Condition }
