@@ -3,8 +3,9 @@
  * which they do. Whether it applied is a pure function of the records before it, so every reader reaches the same
  * verdict and a claim needs no lock (design section 5).
  */
-import type { Bead } from './bead.ts'
+
 import type { ProcessId } from '../town/processes.ts'
+import type { Bead } from './bead.ts'
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 

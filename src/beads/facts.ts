@@ -123,6 +123,10 @@ export interface MergeFacts {
   message?: string
   /** Commit in the target, once landed. */
   commit?: string
+  /** What it waits for while `held`. */
+  held_for?: 'unverified' | 'policy' | 'refused' | 'red-target'
+  /** The person who let it through a `hold` policy. */
+  approved_by?: string
 }
 
 export interface GateReport {

@@ -1,2 +1,29 @@
+/**
+ * The entry of `gt`. Runs at every prompt of every agent, so it loads a table and nothing else: `--version` and help
+ * never touch a library, and each command brings only what it needs.
+ */
+import { TABLE } from './table.ts'
+
 declare const __GT_VERSION__: string
-if (process.argv[2] === '--version') process.stdout.write(`${__GT_VERSION__}\n`)
+
+/** The version this bundle was built from. */
+export const version = (): string => (typeof __GT_VERSION__ === 'string' ? __GT_VERSION__ : '0.0.0-dev')
+
+async function main(argv: string[]): Promise<void> {
+  const [name, ...rest] = argv
+  if (name === '--version' || name === '-V') return void process.stdout.write(`${version()}\n`)
+  if (name === '--help' || name === '-h' || name === 'help') {
+    const { overview } = await import('./help.ts')
+    return void process.stdout.write(overview())
+  }
+  const entry = name === undefined || name.startsWith('-') ? TABLE.status : TABLE[name]
+  const { run, unknownCommand } = await import('./run.ts')
+  if (entry === undefined) return unknownCommand(name ?? '', argv)
+  const args = name === undefined || name.startsWith('-') ? ['status', ...argv] : [name, ...rest]
+  await run(await entry.load(), args)
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+})
+await main(process.argv.slice(2))

@@ -1,0 +1,69 @@
+/** What an agent's process finds in its environment (design section 7). */
+import { delimiter, dirname, join } from 'node:path'
+import type { LaunchInput } from './launch.ts'
+
+/**
+ * Belongs to whoever called us, not to the agent: their terminal, their agent session, their repository, their npm.
+ * Everything else is inherited, because agents need the user's credentials, proxies and tool chains.
+ */
+const NOT_INHERITED =
+  /^(TMUX|TMUX_PANE|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|COLUMNS|LINES|PWD|OLDPWD|SHLVL|_|CLAUDECODE|CLAUDE_PID|CLAUDE_ENV_FILE|CLAUDE_PROJECT_DIR|CLAUDE_CODE_(SESSION_ID|ENTRYPOINT|MESSAGING_SOCKET|MESSAGING_TOKEN)|GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX|AUTHOR_DATE|COMMITTER_DATE)|NODE_OPTIONS|INIT_CWD|npm_.*|GT_.*|BD_.*)$/
+
+/** The runtime gives a session its own ones of these: they are not to be copied, and not to be taken away either. */
+const FROM_RUNTIME = /^(TMUX|TMUX_PANE|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|COLUMNS|LINES|PWD|OLDPWD|SHLVL|_)$/
+
+/**
+ * The whole environment of an agent, and the names it must not find even if the runtime itself has them. Our own names
+ * win over the agent table's, and those over the user's. `folder` is the agent's folder, whose `bin` leads PATH.
+ */
+export function agentEnvironment(input: LaunchInput, folder: string): { env: Record<string, string>; unset: string[] } {
+  const { userEnv: user, town, run } = input
+  const env: Record<string, string> = {}
+  const unset: string[] = []
+  for (const [name, value] of Object.entries(user)) {
+    if (!NOT_INHERITED.test(name)) env[name] = value ?? ''
+    else if (!FROM_RUNTIME.test(name)) unset.push(name)
+  }
+  if (user.GT_NODE_EXTRA_CA_CERTS && !user.NODE_EXTRA_CA_CERTS) env.NODE_EXTRA_CA_CERTS = user.GT_NODE_EXTRA_CA_CERTS
+  Object.assign(env, input.preset.env)
+  const email = input.email ?? `${addressSlug(input.address)}@gt.invalid`
+  const ours: Record<string, string | undefined> = {
+    GT_TOWN: town,
+    GT_ROLE: input.role,
+    GT_RIG: input.rig ?? run?.rig,
+    GT_AGENT: input.address,
+    GT_RUN: run?.fence,
+    GT_BEAD: run?.bead ?? input.bead?.id,
+    GT_ROUND: run === undefined ? undefined : String(run.round),
+    GT_EVIDENCE: input.evidence ? join(folder, 'evidence.txt') : undefined,
+    BD_ACTOR: input.address,
+    GIT_AUTHOR_NAME: input.address,
+    GIT_COMMITTER_NAME: input.address,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_COMMITTER_EMAIL: email,
+    GIT_CEILING_DIRECTORIES: ceilings(input),
+    PATH: searchPath(user.PATH, town, folder),
+  }
+  for (const [name, value] of Object.entries(ours)) if (value !== undefined) env[name] = value
+  return { env, unset: unset.filter((name) => !(name in env)).sort() }
+}
+
+/** `gp/polecats/toast` → `gp-polecats-toast`; for an e-mail's local part, so nothing but plain characters. */
+function addressSlug(address: string): string {
+  return address.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '') || 'agent'
+}
+
+/** Git looks for a repository upwards and must never find one above a worktree: not the rig's, not around the town. */
+function ceilings({ town, rig, run, cwd, userEnv }: LaunchInput): string {
+  const name = rig ?? run?.rig
+  const ours = [town, ...(name === undefined ? [] : [join(town, name)]), dirname(cwd)]
+  const users = (userEnv.GIT_CEILING_DIRECTORIES ?? '').split(delimiter).filter((dir) => dir !== '')
+  return [...new Set([...ours, ...users])].join(delimiter)
+}
+
+/** The agent's own `bin` first; those of other agents of this town (we may have been called by one) left out. */
+function searchPath(path: string | undefined, town: string, folder: string): string {
+  const runtime = `${join(town, '.gt')}/`
+  const users = (path || '/usr/local/bin:/usr/bin:/bin').split(delimiter).filter((dir) => !dir.startsWith(runtime))
+  return [join(folder, 'bin'), ...users].join(delimiter)
+}

@@ -1,0 +1,59 @@
+/**
+ * Whether a line may be typed into Claude Code, judged by its screen (measured with 2.1.330). In a dialog Enter means
+ * yes, and a half-typed line would swallow what is typed (design law 9); in both cases nothing is typed.
+ */
+import type { Result } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
+
+/** The border above and below the prompt box; no dialog and no menu draws it around a line that begins with the mark. */
+const BORDER = /^[─━]{10,}/
+const MARK = /^❯(?:\u00a0|\s|$)/
+const STYLE = /\x1b\[([\d;]*)m/g
+
+/**
+ * `screen`: the pane's last lines with their colour escapes. `E_DIALOG` (75): no prompt box is shown, so a dialog is
+ * open or the agent is not ready. `E_DRAFT` (75): somebody's unsent text is in the box; grey placeholders are none.
+ */
+export function claudeMayType(screen: string): Result<void> {
+  const box = promptBox(screen.split('\n'))
+  if (box === undefined) {
+    return fail('E_DIALOG', 'Nothing was typed: the agent shows no prompt, so it may be waiting at a dialog.', {
+      exit: EXIT.tryAgain,
+      hint: 'Look at its screen: gt peek <agent>',
+    })
+  }
+  if (written(box).replace(MARK, '').trim() === '') return ok(undefined)
+  return fail('E_DRAFT', 'Nothing was typed: there is a half-typed line in the agent’s prompt.', {
+    exit: EXIT.tryAgain,
+  })
+}
+
+/** The lines between the last two borders, when they are a prompt box. */
+function promptBox(lines: string[]): string | undefined {
+  const plain = lines.map((line) => line.replace(STYLE, ''))
+  const below = plain.findLastIndex((line) => BORDER.test(line))
+  const above = plain.findLastIndex((line, at) => at < below && BORDER.test(line))
+  return above >= 0 && MARK.test(plain[above + 1] ?? '') ? lines.slice(above + 1, below).join('\n') : undefined
+}
+
+/** Text without escapes, without dim text (placeholders) and without the cell under the cursor (reverse video). */
+function written(styled: string): string {
+  let faint = false
+  let cursor = false
+  let text = ''
+  let at = 0
+  for (const style of styled.matchAll(STYLE)) {
+    if (!faint && !cursor) text += styled.slice(at, style.index)
+    at = style.index + style[0].length
+    // A colour's own numbers (38;5;2) are not styles.
+    const codes = (style[1] ?? '').replace(/[34]8;(5;\d+|2;\d+;\d+;\d+)/g, '').split(';')
+    for (const code of codes) {
+      if (code === '' || code === '0') faint = cursor = false
+      else if (code === '2') faint = true
+      else if (code === '22') faint = false
+      else if (code === '7') cursor = true
+      else if (code === '27') cursor = false
+    }
+  }
+  return faint || cursor ? text : text + styled.slice(at)
+}

@@ -1,0 +1,54 @@
+/**
+ * What workers may do without asking is agreed once, by a person, and recorded: an unattended worker must never hang
+ * at a prompt, and bypassing every prompt needs consent (design section 7).
+ */
+import { createInterface } from 'node:readline/promises'
+import type { OpenTown } from '../kernel/town.ts'
+import type { Result } from '../result.ts'
+import { fail, ok } from '../result.ts'
+import { setConfig } from '../town/config.ts'
+import { loadTownSettings } from '../town/settings.ts'
+import type { Context } from './context.ts'
+
+const MODES = ['bypass', 'acceptEdits', 'manual'] as const
+
+const QUESTION = `Workers run unattended. What may Claude Code do in its worktree without asking?
+  1  bypass       everything (no prompts at all; use it in a sandbox or on code you trust)
+  2  acceptEdits  edit files; anything else waits for you in its pane
+  3  manual       nothing; everything waits for you in its pane
+Answer 1, 2 or 3 (asked once; gt config set permissions.mode changes it): `
+
+/** Asks or takes `--permissions`, where nothing is agreed yet; does nothing where it is. */
+export async function agreePermissions(town: OpenTown, context: Context, given?: string): Promise<Result<void>> {
+  if (given !== undefined) {
+    if (!MODES.some((mode) => mode === given)) {
+      return fail('E_PERMISSIONS', `"${given}" is no permission mode.`, { hint: `--permissions ${MODES.join(' | ')}` })
+    }
+    return record(town, given)
+  }
+  if (town.settings.permissions.mode !== undefined || !context.interactive) return ok(undefined)
+  const ask = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const mode = MODES[Number((await ask.question(QUESTION)).trim()) - 1]
+    return mode === undefined ? ok(undefined) : record(town, mode)
+  } finally {
+    ask.close()
+  }
+}
+
+function record(town: OpenTown, mode: string): Result<void> {
+  if (town.env.GT_RUN) return fail('E_NOT_FOR_AGENTS', 'Only a person may agree to permissions.')
+  const at = town.now().toISOString()
+  for (const [key, value] of [
+    ['mode', mode],
+    ['agreed_by', town.env.USER || 'person'],
+    ['agreed_at', at],
+  ] as const) {
+    const set = setConfig(town.root, `permissions.${key}`, value)
+    if (set.kind === 'error') return set
+  }
+  const settings = loadTownSettings(town.root)
+  if (settings.kind === 'error') return settings
+  town.settings = settings.value
+  return ok(undefined)
+}

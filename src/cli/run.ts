@@ -1,0 +1,142 @@
+/** Runs one command: parses with commander, prints what it answers, sets the exit code. */
+import { Command, CommanderError } from 'commander'
+import type { Failure, Result } from '../result.ts'
+import { EXIT, fail, messageOf } from '../result.ts'
+import type { Answer, Context, Output } from './context.ts'
+import { slotOf } from './context.ts'
+import type { CommandModule } from './table.ts'
+import { TABLE } from './table.ts'
+
+/** Longest error text (design section 11). */
+const ERROR_BYTES = 2048
+
+export async function run(module: CommandModule, argv: string[]): Promise<void> {
+  const { json, args } = takeJson(argv)
+  const context = makeContext(json)
+  const program = new Command('gt').exitOverride().enablePositionalOptions()
+  const sink = { text: '' }
+  program.configureOutput({
+    writeOut: (text) => process.stdout.write(text),
+    writeErr: (text) => {
+      sink.text += text
+    },
+    outputError: () => {},
+  })
+  module.register(program, context)
+  inheritSettings(program)
+  let answer: Answer | undefined
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    answer = slotOf(program).answer
+  } catch (thrown) {
+    answer = thrownAnswer(thrown, sink.text)
+  }
+  if (answer !== undefined) process.exitCode = print(answer, json)
+}
+
+/** `--json` may stand anywhere before `--`. */
+function takeJson(argv: string[]): { json: boolean; args: string[] } {
+  const end = argv.indexOf('--')
+  const own = end < 0 ? argv : argv.slice(0, end)
+  const rest = end < 0 ? [] : argv.slice(end)
+  return { json: own.includes('--json'), args: [...own.filter((word) => word !== '--json'), ...rest] }
+}
+
+function makeContext(json: boolean): Context {
+  const stop = new AbortController()
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+    stop.abort(signal)
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    json,
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !json,
+    progress: (line) => {
+      if (!json) process.stderr.write(`${line}\n`)
+    },
+    signal: stop.signal,
+  }
+}
+
+/** commander does not hand exitOverride and output settings down to verbs made with `.command()` before they are set. */
+function inheritSettings(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command)
+    child.addHelpText('afterAll', '')
+    inheritSettings(child)
+  }
+}
+
+function thrownAnswer(thrown: unknown, printed: string): Answer | undefined {
+  if (thrown instanceof CommanderError) {
+    if (thrown.exitCode === 0) return undefined
+    if (thrown.code === 'commander.help') {
+      return fail('E_USAGE', 'This command needs a verb.', { hint: printed.trim(), exit: EXIT.usage })
+    }
+    return fail('E_USAGE', `${thrown.message.replace(/^error: /, '').replace(/\.?$/, '.')}`, {
+      hint: 'add --help to see how it is called',
+      exit: EXIT.usage,
+    })
+  }
+  if (process.env.GT_DEBUG) console.error(thrown)
+  return fail('E_BUG', `gt stumbled: ${messageOf(thrown)}.`, {
+    hint: 'GT_DEBUG=1 shows where; please report it',
+    exit: EXIT.bug,
+  })
+}
+
+/** Prints an answer and tells the exit code. */
+function print(answer: Answer, json: boolean): number {
+  if (answer.kind === 'error') {
+    const { code, message, hint, kept } = answer.failure
+    if (json) writeJson({ ok: false, error: { code, message, ...(kept && { kept }), ...(hint && { hint }) } })
+    else process.stderr.write(errorText(answer.failure))
+    return answer.failure.exit
+  }
+  const { data, text, exit = EXIT.done, problem } = answer.value
+  if (json) writeJson(exit === EXIT.done || !problem ? { ok: true, data } : { ok: false, error: problem, data })
+  else {
+    if (text !== '') process.stdout.write(`${text}\n`)
+    if (problem) process.stderr.write(errorText({ ...problem, exit }))
+  }
+  return exit
+}
+
+const writeJson = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
+
+function errorText(failure: Failure): string {
+  const lines = [`gt: ${failure.message}`]
+  if (failure.kept) lines.push(`  kept: ${failure.kept}`)
+  if (failure.hint) lines.push(`  next: ${failure.hint}`)
+  const text = lines.join('\n')
+  const bytes = Buffer.from(text)
+  return `${bytes.length <= ERROR_BYTES ? text : `${bytes.subarray(0, ERROR_BYTES - 4).toString('utf8')} …`}\n`
+}
+
+/** A command that does not exist: the nearest one that does. */
+export function unknownCommand(name: string, argv: string[]): void {
+  const near = Object.keys(TABLE)
+    .filter((known) => TABLE[known]?.group !== 'hidden')
+    .map((known) => ({ known, distance: distance(known, name) }))
+    .sort((a, b) => a.distance - b.distance)[0]
+  const hint = near && near.distance <= 2 ? `gt ${near.known}` : 'gt --help'
+  const answer: Result<Output> = fail('E_USAGE', `There is no command "${name}".`, { hint, exit: EXIT.usage })
+  process.exitCode = print(answer, takeJson(argv).json)
+}
+
+/** Edit distance, for "did you mean". */
+export function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const before = row
+    row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      row[j] = Math.min(row[j - 1]! + 1, before[j]! + 1, before[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+    }
+  }
+  return row[b.length]!
+}

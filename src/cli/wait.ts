@@ -1,0 +1,110 @@
+/** `--wait`: drives the town (or watches whoever drives it) until the beads are settled. */
+
+import { facts } from '../beads/bead.ts'
+import { commitLedger } from '../beads/git.ts'
+import { drive } from '../deacon/drive.ts'
+import type { Standing } from '../kernel/standing.ts'
+import { SETTLED, standing } from '../kernel/standing.ts'
+import type { OpenTown } from '../kernel/town.ts'
+import type { ExitCode } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
+import type { Answer, Context } from './context.ts'
+import type { Row } from './sling.ts'
+import { rowOf, rowsText } from './sling.ts'
+import { plain } from './town.ts'
+
+/** After everything is settled, worktrees of landed work are cleared for at most this long before we answer. */
+const TIDY_MS = 20_000
+
+/** Waits; progress lines on stderr at every change of state. Exit codes: 0 landed, 1 failed, 2 needs a person, 75 time is up. */
+export async function waitFor(town: OpenTown, context: Context, ids: string[], timeoutMs?: number): Promise<Answer> {
+  const deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs
+  const shown = new Map<string, string>()
+  let settledAt: number | undefined
+  const until = (): boolean => {
+    for (const id of ids) show(rowOf(town, id), shown, context)
+    if (deadline !== undefined && Date.now() >= deadline) return true
+    if (!ids.every((id) => SETTLED.has(stateOf(town, id)))) {
+      settledAt = undefined
+      return false
+    }
+    settledAt ??= Date.now()
+    return tidy(town, ids) || Date.now() - settledAt > TIDY_MS
+  }
+  const stop = new AbortController()
+  context.signal.addEventListener('abort', () => stop.abort(), { once: true })
+  const timer = deadline === undefined ? undefined : setTimeout(() => stop.abort(), deadline - Date.now())
+  const driven = await drive(town, {
+    until,
+    signal: stop.signal,
+    onQuiet: async () => void (await commitLedger(town.ledger)),
+    onAction: (action, result) => {
+      if (result.kind === 'error') context.progress(`${action.do}: ${result.failure.message}`)
+    },
+  })
+  clearTimeout(timer)
+  if (driven.kind === 'error') return driven
+  await commitLedger(town.ledger)
+  if (context.signal.aborted) {
+    return fail('E_INTERRUPTED', 'Stopped waiting.', {
+      kept: 'The beads stay slung and the workers go on.',
+      hint: `gt sling ${ids.join(' ')} <rig> --wait   waits again; gt up lets the daemon go on`,
+      exit: EXIT.tryAgain,
+    })
+  }
+  return verdict(ids.map((id) => rowOf(town, id)))
+}
+
+function stateOf(town: OpenTown, id: string): Standing {
+  const bead = town.ledger.state.beads.get(id)
+  return bead === undefined ? 'cancelled' : standing(town.ledger.state, bead, town.now())
+}
+
+/** Whether the ended runs of settled beads are cleared away. */
+function tidy(town: OpenTown, ids: string[]): boolean {
+  return ids.every((id) => {
+    const bead = town.ledger.state.beads.get(id)
+    if (bead === undefined || bead.status !== 'closed') return true
+    return Object.values(facts(bead).runs ?? {}).every((run) => run.cleared === true)
+  })
+}
+
+function show(row: Row, shown: Map<string, string>, context: Context): void {
+  const line = `${row.bead}  ${row.state}${row.agent ? `  ${row.agent}` : ''}${row.reason ? `  ${plain(row.reason, 120)}` : ''}`
+  if (shown.get(row.bead) === line) return
+  shown.set(row.bead, line)
+  context.progress(line)
+}
+
+/** All landed (or done, for reports): 0. Otherwise the gravest of the rest decides. */
+function verdict(rows: Row[]): Answer {
+  const output = { data: rows, text: rowsText(rows) }
+  const of = (...states: string[]): Row[] => rows.filter((row) => states.includes(row.state))
+  const problem = (exit: ExitCode, code: `E_${string}`, message: string, hint: string): Answer =>
+    ok({ ...output, exit, problem: { code, message, hint } })
+  const person = of('needs_human')
+  const first = person[0]
+  if (first) {
+    const more = person.length > 1 ? ` (and ${person.length - 1} more)` : ''
+    return problem(
+      EXIT.needsPerson,
+      'E_NEEDS_PERSON',
+      `${first.bead} needs a person${more}: ${first.reason}`,
+      `gt bead show ${first.bead}`,
+    )
+  }
+  const failed = of('declined', 'cancelled')[0]
+  if (failed)
+    return problem(EXIT.failed, 'E_NOT_LANDED', `${failed.bead} was ${failed.state}.`, `gt bead show ${failed.bead}`)
+  const pending = rows.filter((row) => !['landed', 'done'].includes(row.state))
+  if (pending.length > 0) {
+    const names = pending.map((row) => row.bead).join(', ')
+    return problem(
+      EXIT.tryAgain,
+      'E_TIMEOUT',
+      `Not landed in time: ${names}. The work goes on.`,
+      'the same command waits again',
+    )
+  }
+  return ok(output)
+}

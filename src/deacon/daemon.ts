@@ -1,0 +1,144 @@
+/** The daemon as a process: started detached, known by its lease, stopped by proof of its pid and start time. */
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { commitLedger } from '../beads/git.ts'
+import { acquire, release } from '../beads/leases.ts'
+import type { OpenTown } from '../kernel/town.ts'
+import type { Result } from '../result.ts'
+import { fail, ok } from '../result.ts'
+import { openLog } from '../town/log.ts'
+import type { ProcessId } from '../town/processes.ts'
+import { isRunning } from '../town/processes.ts'
+import { drive, lineOf } from './drive.ts'
+import { keyOf } from './plan.ts'
+
+/** Held by the daemon for as long as it lives. The lease `deacon` is held by whoever drives at the moment. */
+const DAEMON = 'daemon'
+const START_MS = 15_000
+const STOP_MS = 15_000
+const LOOK_MS = 30
+
+/** The process that holds a lease, when it certainly (or possibly) still runs. */
+function holder(town: OpenTown, lease: string): ProcessId | undefined {
+  const held = town.ledger.state.leases.get(lease)
+  if (held === undefined) return undefined
+  const alive = isRunning(held)
+  return alive.kind === 'ok' && !alive.value ? undefined : held
+}
+
+/** The running daemon, if there is one. */
+export const daemonProcess = (town: OpenTown): ProcessId | undefined => holder(town, DAEMON)
+
+/** Whether anybody keeps the town going: the daemon, or a waiting `gt sling`. */
+export const driverAlive = (town: OpenTown): boolean =>
+  daemonProcess(town) !== undefined || holder(town, 'deacon') !== undefined
+
+/** Starts the daemon unless it runs; answers its process once it holds its lease. */
+export async function startDaemon(town: OpenTown): Promise<Result<{ process: ProcessId; started: boolean }>> {
+  const running = daemonProcess(town)
+  if (running !== undefined) return ok({ process: running, started: false })
+  mkdirSync(town.paths.logs, { recursive: true })
+  const output = join(town.paths.logs, 'deacon.out')
+  const fd = openSync(output, 'w')
+  const env = Object.fromEntries(
+    Object.entries(town.env).filter(([name]) => !/^(GT_(RUN|BEAD|ROLE|AGENT|RIG)|TMUX(_PANE)?)$/.test(name)),
+  )
+  const child = spawn(process.execPath, [town.gtBin, 'deacon', 'run'], {
+    cwd: town.root,
+    env: { ...env, GT_TOWN: town.root },
+    stdio: ['ignore', fd, fd],
+    detached: true,
+  })
+  closeSync(fd)
+  let ended: string | undefined
+  child.once('exit', (code, signal) => {
+    ended = signal ?? `exit code ${code}`
+  })
+  child.once('error', (error) => {
+    ended = error.message
+  })
+  child.unref()
+  const deadline = Date.now() + START_MS
+  while (Date.now() < deadline && ended === undefined) {
+    town.ledger.refresh()
+    const now = daemonProcess(town)
+    if (now !== undefined) return ok({ process: now, started: true })
+    await pause()
+  }
+  const said = readFileSync(output, 'utf8').trim().slice(-1000)
+  return fail(
+    'E_DAEMON',
+    `The daemon did not start (${ended ?? 'it took too long'}).${said ? ` It said:\n${said}` : ''}`,
+    {
+      hint: 'gt deacon run   runs it in the foreground',
+    },
+  )
+}
+
+/** Ends the daemon and every other driver of this town, by proof; ok when there was none. */
+export async function stopDrivers(town: OpenTown): Promise<Result<number>> {
+  let stopped = 0
+  // A driver that ends may hand over to a waiting one, so look again until there is none.
+  for (let turn = 0; turn < 50; turn++) {
+    const read = town.ledger.refresh()
+    if (read.kind === 'error') return read
+    const target = daemonProcess(town) ?? holder(town, 'deacon')
+    if (target === undefined || target.pid === process.pid) return ok(stopped)
+    if (!(await endProcess(target)))
+      return fail('E_DAEMON', `Process ${target.pid} does not end.`, { hint: `kill -9 ${target.pid}` })
+    stopped++
+  }
+  return fail('E_DAEMON', 'New drivers keep coming up.', { hint: 'stop what calls gt sling --wait, then: gt down' })
+}
+
+/** TERM, then KILL; true once this very process is gone. */
+async function endProcess(target: ProcessId): Promise<boolean> {
+  for (const [signal, ms] of [
+    ['SIGTERM', STOP_MS],
+    ['SIGKILL', 2_000],
+  ] as const) {
+    try {
+      process.kill(target.pid, signal)
+    } catch {
+      return true
+    }
+    const deadline = Date.now() + ms
+    while (Date.now() < deadline) {
+      const alive = isRunning(target)
+      if (alive.kind === 'ok' && !alive.value) return true
+      await pause()
+    }
+  }
+  return false
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+
+/** Body of `gt deacon run`: drives the town until it is told to stop or the town's folder is gone. */
+export async function runDaemon(town: OpenTown, signal: AbortSignal): Promise<Result<void>> {
+  const lease = acquire(town.ledger, DAEMON, 'deacon')
+  if (lease.kind === 'error') return lease
+  if (lease.value === null) {
+    return fail('E_DAEMON', `The daemon runs already (pid ${daemonProcess(town)?.pid}).`, { hint: 'gt deacon status' })
+  }
+  const log = await openLog(town, 'deacon')
+  log.info({ pid: process.pid }, 'the Deacon is up')
+  try {
+    return await drive(town, {
+      signal,
+      until: () => !existsSync(town.paths.toml),
+      onAction: (action, result) => {
+        if (result.kind === 'error') log.warn({ action: keyOf(action) }, lineOf(result.failure))
+        else if (result.value) log.info({ action: keyOf(action) }, 'done')
+      },
+      onQuiet: async () => {
+        const committed = await commitLedger(town.ledger)
+        if (committed.kind === 'error') log.warn(lineOf(committed.failure))
+      },
+    })
+  } finally {
+    if (existsSync(town.paths.toml)) release(lease.value)
+    log.info('the Deacon is down')
+  }
+}

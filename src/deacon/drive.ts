@@ -1,0 +1,221 @@
+/**
+ * The loop that keeps a town true: plan, act, wait for something to happen. The Deacon runs it for ever; a waiting
+ * `gt sling` runs it until its beads are settled. One driver at a time, by lease: whoever holds it acts, others watch
+ * and take over when it ends or dies.
+ */
+import type { Run } from '../beads/facts.ts'
+import { ACTIVE_RUN } from '../beads/facts.ts'
+import type { Lease } from '../beads/leases.ts'
+import { acquire, release } from '../beads/leases.ts'
+import type { OpenTown } from '../kernel/town.ts'
+import { movableQueues } from '../refinery/execute.ts'
+import type { Failure, Result } from '../result.ts'
+import { ok } from '../result.ts'
+import { isRunning } from '../town/processes.ts'
+import { observe } from '../witness/observe.ts'
+import { act } from './act.ts'
+import type { Action, Observed, Policy } from './plan.ts'
+import { keyOf, nextDue, plan } from './plan.ts'
+
+export interface DriveOptions {
+  /** Looked at after every change of the ledger; true ends the loop. */
+  until(): boolean
+  signal: AbortSignal
+  /** What was done, for logs and progress. */
+  onAction?(action: Action, result: Result<boolean>): void
+  /** Whether to keep the ledger's git repository up to date in quiet moments. */
+  onQuiet?(): Promise<void>
+}
+
+/** How often the processes of active workers are looked at: a look at thirty costs 0.03 ms (reference: perf). */
+const PULSE_MS = 150
+/** How long somebody who does not hold the lease waits before trying again. */
+const TAKEOVER_MS = 2_000
+/** An action that failed rests this long before it begins again; doubles while it keeps failing. */
+const REST_MS = 2_000
+const LONGEST_REST_MS = 120_000
+/** Nothing written for this long: a quiet moment, good for a commit of the ledger. */
+const QUIET_MS = 1_000
+
+/** Runs until `until()`, an abort, or a ledger that cannot be read. In-flight actions are finished, not dropped. */
+export async function drive(town: OpenTown, options: DriveOptions): Promise<Result<void>> {
+  const driver = new Driver(town, options)
+  try {
+    return await driver.run()
+  } finally {
+    await driver.close()
+  }
+}
+
+class Driver {
+  readonly #town: OpenTown
+  readonly #options: DriveOptions
+  readonly #inFlight = new Map<string, Promise<void>>()
+  /** Actions that failed lately, by key: when they may begin again, and how long the next rest is. */
+  readonly #resting = new Map<string, { until: number; rest: number }>()
+  readonly #stop = new AbortController()
+  #lease: Lease | null = null
+  #wake: () => void = () => {}
+  #woken = false
+  #unwatch: () => void = () => {}
+  #quietSince = Date.now()
+  #committed = false
+
+  constructor(town: OpenTown, options: DriveOptions) {
+    this.#town = town
+    this.#options = options
+  }
+
+  async run(): Promise<Result<void>> {
+    const { signal } = this.#options
+    this.#unwatch = this.#town.ledger.watch(() => this.#nudge())
+    signal.addEventListener('abort', () => this.#nudge(), { once: true })
+    while (!signal.aborted) {
+      const read = this.#town.ledger.refresh()
+      if (read.kind === 'error') return read
+      if (read.value) this.#stirred()
+      if (this.#options.until()) break
+      if (this.#lease === null) {
+        const lease = acquire(this.#town.ledger, 'deacon', 'deacon')
+        if (lease.kind === 'error') return lease
+        this.#lease = lease.value
+      }
+      if (this.#lease === null) await this.#sleep(TAKEOVER_MS)
+      else {
+        await this.#pass()
+        if (!this.#options.until()) await this.#sleep(this.#patience())
+      }
+    }
+    return ok(undefined)
+  }
+
+  /** One full pass: look, plan, begin what is not yet under way. */
+  async #pass(): Promise<void> {
+    const { settings } = this.#town
+    const policy: Policy = {
+      cap: settings.workers.max,
+      rounds: settings.workers.rounds,
+      quietAfterMs: settings.workers.quiet_after,
+      startTimeoutMs: settings.workers.start_timeout,
+    }
+    this.#woken = false
+    const actions = plan(await this.#look(), policy, this.#town.now())
+    for (const action of actions) this.#begin(action)
+  }
+
+  #begin(action: Action): void {
+    const key = keyOf(action)
+    const rested = this.#resting.get(key)
+    if (this.#inFlight.has(key) || (rested !== undefined && rested.until > Date.now())) return
+    const running = act(this.#town, action, this.#stop.signal).then((result) => {
+      this.#inFlight.delete(key)
+      // What failed, or had nothing to do, is not tried again in a tight circle.
+      const rest = rested?.rest ?? REST_MS
+      if (result.kind === 'ok' && result.value) this.#resting.delete(key)
+      else this.#resting.set(key, { until: Date.now() + rest, rest: Math.min(LONGEST_REST_MS, rest * 2) })
+      this.#options.onAction?.(action, result)
+      this.#nudge()
+    })
+    this.#inFlight.set(key, running)
+  }
+
+  /** How long nothing can change without an event: the heartbeat, or less when something is due. */
+  #patience(): number {
+    const now = this.#town.now()
+    const due = nextDue(this.#town.ledger.state, now)
+    const rests = [...this.#resting.values()].map(({ until }) => until - Date.now()).filter((ms) => ms > 0)
+    const waits = [this.#town.settings.deacon.heartbeat, ...rests]
+    if (due !== undefined) waits.push(due - now.getTime())
+    return Math.max(10, Math.min(...waits))
+  }
+
+  #stirred(): void {
+    this.#quietSince = Date.now()
+    this.#committed = false
+  }
+
+  #nudge(): void {
+    this.#woken = true
+    this.#wake()
+  }
+
+  /** Sleeps until an event, the death of a worker's process, or the time is over. */
+  async #sleep(ms: number): Promise<void> {
+    const deadline = Date.now() + ms
+    while (!this.#woken && Date.now() < deadline && !this.#options.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(this.#pulse(), deadline - Date.now()))
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      this.#wake = () => {}
+      if (this.#lease !== null && this.#someoneDied()) break
+      await this.#commitWhenQuiet()
+    }
+    this.#woken = false
+  }
+
+  /** With no worker there is nothing to feel the pulse of: an idle town sleeps. */
+  #pulse(): number {
+    if (this.#working().length > 0) return PULSE_MS
+    return this.#committed || this.#options.onQuiet === undefined ? 60_000 : QUIET_MS
+  }
+
+  #working(): Run[] {
+    const runs = [...this.#town.ledger.state.live.values()].flat()
+    return runs.filter((run) => ACTIVE_RUN.has(run.state) && run.process !== undefined)
+  }
+
+  #someoneDied(): boolean {
+    return this.#working().some((run) => {
+      if (run.process === undefined || this.#inFlight.has(`end:${run.fence}`)) return false
+      const alive = isRunning(run.process)
+      return alive.kind === 'ok' && !alive.value
+    })
+  }
+
+  async #commitWhenQuiet(): Promise<void> {
+    if (this.#committed || this.#lease === null || Date.now() - this.#quietSince < QUIET_MS) return
+    this.#committed = true
+    await this.#options.onQuiet?.()
+  }
+
+  /** Observes the whole town for one pass. */
+  async #look(): Promise<Observed> {
+    const town = this.#town
+    const active = this.#working()
+    const sessions = await town.runtime.list()
+    return {
+      state: town.ledger.state,
+      evidence: observe(town, active, sessions),
+      dispatcherGone: (run) => this.#starterGone(run),
+      sessions: new Map(sessions.kind === 'ok' ? sessions.value.map((one) => [one.labels.run ?? '', one.alive]) : []),
+      movable: await movableQueues(town),
+    }
+  }
+
+  /** Whether nobody is starting this run any more: its saga's process is gone, or is ours and the saga is over. */
+  #starterGone(run: Run): boolean {
+    if (run.dispatcher === undefined) return true
+    if (run.dispatcher.pid === process.pid) {
+      return !this.#inFlight.has(`dispatch:${run.bead}`) && !this.#inFlight.has(`rework:${run.fence}`)
+    }
+    const alive = isRunning(run.dispatcher)
+    return alive.kind === 'ok' && !alive.value
+  }
+
+  /** Stops gates, lets everything else finish, gives the lease back. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#inFlight.values())
+    this.#unwatch()
+    if (this.#lease !== null) release(this.#lease)
+  }
+}
+
+/** One line about a failure for a log. */
+export function lineOf(failure: Failure): string {
+  return `${failure.code}: ${failure.message}`
+}

@@ -1,0 +1,204 @@
+/**
+ * What the town needs next. Pure and level-triggered: `(observed, now) → actions`. Events only wake it; every pass
+ * can start from nothing, and an action that is planned twice is harmless (design section 9).
+ */
+import type { Bead } from '../beads/bead.ts'
+import { facts } from '../beads/bead.ts'
+import type { Run } from '../beads/facts.ts'
+import { ACTIVE_RUN } from '../beads/facts.ts'
+import type { State } from '../beads/fold.ts'
+import { notReadyBecause } from '../beads/ready.ts'
+import type { MergeRequest } from '../kernel/merges.ts'
+import { openMerges, RETURNED } from '../kernel/merges.ts'
+import { allRuns, isTerminal, liveRun } from '../kernel/runs.ts'
+import { unreachable } from '../result.ts'
+import type { Evidence } from '../witness/evaluate.ts'
+import { evaluate } from '../witness/evaluate.ts'
+
+export type Action =
+  /** Put a slung, ready bead on a new worker. */
+  | { do: 'dispatch'; bead: string }
+  /** A worker's process is proven gone: archive, give the bead back. */
+  | { do: 'lose'; bead: string; fence: string; to: 'lost' | 'failed'; reason: string }
+  /** The saga that was starting this run died: undo it. */
+  | { do: 'unwind'; bead: string; fence: string; reason: string }
+  /** The agent spoke although its starter died, or speaks again after a quiet time. */
+  | { do: 'alive'; run: Run }
+  | { do: 'quiet'; run: Run; sinceMs: number }
+  /** A run handed in its work: its session is over. */
+  | { do: 'end-session'; run: Run }
+  /** An ended run: archive what is left, remove its worktree. */
+  | { do: 'clear'; run: Run }
+  /** A red or a conflict goes back to its worker. */
+  | { do: 'rework'; bead: string; run: Run; request: MergeRequest }
+  /** The rounds are used up. */
+  | { do: 'ask-person'; bead: string; cause: string; text: string }
+  /** A rig's queue has something that may move. */
+  | { do: 'refine'; rig: string }
+
+/** Everything the plan looks at. */
+export interface Observed {
+  state: State
+  /** Evidence by fence, for every run that should have a session. */
+  evidence: Map<string, Evidence>
+  /** Whether the process that is starting a run (its saga) certainly ended. */
+  dispatcherGone(run: Run): boolean
+  /** Sessions that stand, by fence: whether the agent in them still runs. Empty when the runtime did not answer. */
+  sessions: Map<string, boolean>
+  /** Rigs whose queue has an entry that a driver could move now (refinery/plan.ts). */
+  movable: Set<string>
+}
+
+export interface Policy {
+  cap: number
+  rounds: number
+  quietAfterMs: number
+  /** A run in `starting` with no sign of life is given up after this long. */
+  startTimeoutMs: number
+}
+
+/** After `gt done` an agent may finish its sentence for this long before its session ends, in ms. */
+export const LAST_WORDS_MS = 3_000
+
+/** One name for one thing to do: the same action is not begun twice while it runs. */
+export function keyOf(action: Action): string {
+  switch (action.do) {
+    case 'dispatch':
+    case 'ask-person':
+      return `${action.do}:${action.bead}`
+    case 'lose':
+    case 'unwind':
+      return `end:${action.fence}`
+    case 'alive':
+    case 'quiet':
+    case 'end-session':
+    case 'clear':
+      return `${action.do}:${action.run.fence}`
+    case 'rework':
+      return `rework:${action.run.fence}`
+    case 'refine':
+      return `refine:${action.rig}`
+    default:
+      return unreachable(action)
+  }
+}
+
+/** Everything that can be done now. The order is the order of urgency: the dead before the new. */
+export function plan(observed: Observed, policy: Policy, now: Date): Action[] {
+  return [
+    ...supervise(observed, policy, now),
+    ...returned(observed, policy),
+    ...queues(observed),
+    ...fresh(observed, policy, now),
+  ]
+}
+
+/** Runs, one by one. */
+function* supervise(observed: Observed, policy: Policy, now: Date): Generator<Action> {
+  for (const { bead, run } of allRuns(observed.state.beads.values())) {
+    if (isTerminal(run)) {
+      if (!run.cleared) yield { do: 'clear', run }
+    } else if (run.state === 'submitted') {
+      const alive = observed.sessions.get(run.fence)
+      const said = now.getTime() - Date.parse(run.since) >= LAST_WORDS_MS
+      if (alive === false || (alive === true && said)) yield { do: 'end-session', run }
+    } else {
+      yield* superviseActive(bead, run, observed, policy, now)
+    }
+  }
+}
+
+function* superviseActive(bead: Bead, run: Run, observed: Observed, policy: Policy, now: Date): Generator<Action> {
+  const age = now.getTime() - Date.parse(run.since)
+  const gone = observed.dispatcherGone(run)
+  if (
+    run.state === 'claimed' ||
+    run.state === 'provisioning' ||
+    (run.state === 'starting' && run.process === undefined)
+  ) {
+    if (gone) yield { do: 'unwind', bead: bead.id, fence: run.fence, reason: `gt was ended while ${run.state}` }
+    return
+  }
+  const evidence = observed.evidence.get(run.fence)
+  if (evidence === undefined) return
+  const verdict = evaluate(run, evidence, now.getTime(), policy.quietAfterMs)
+  switch (verdict.is) {
+    case 'dead':
+      // A saga that still runs sees the death itself and unwinds.
+      if (run.state === 'starting' && !gone) return
+      yield {
+        do: 'lose',
+        bead: bead.id,
+        fence: run.fence,
+        to: verdict.ended === undefined ? 'lost' : 'failed',
+        reason: verdict.evidence,
+      }
+      return
+    case 'quiet':
+      if (run.state === 'working') yield { do: 'quiet', run, sinceMs: verdict.sinceMs }
+      return
+    case 'alive':
+      if (run.state === 'quiet') yield { do: 'alive', run }
+      if (run.state !== 'starting' || !gone) return
+      if (evidence.lastBeat.kind === 'ok' || evidence.session.kind === 'ok') yield { do: 'alive', run }
+      else if (age > policy.startTimeoutMs) {
+        yield { do: 'unwind', bead: bead.id, fence: run.fence, reason: 'no sign of life after its start' }
+      }
+      return
+    case 'unknown':
+      return
+    default:
+      unreachable(verdict)
+  }
+}
+
+/** Merge requests that came back from the Refinery. */
+function* returned(observed: Observed, policy: Policy): Generator<Action> {
+  for (const request of openMerges(observed.state.beads.values())) {
+    if (!RETURNED.has(request.merge.state)) continue
+    const bead = observed.state.beads.get(request.merge.bead)
+    const run = bead && liveRun(bead)
+    if (bead === undefined || run?.state !== 'submitted' || run.fence !== request.merge.run) continue
+    if (facts(bead).needs !== undefined) continue
+    if (run.round <= policy.rounds) {
+      yield { do: 'rework', bead: bead.id, run, request }
+    } else {
+      const text = `${request.bead.id} came back ${run.round} times, the last time: ${request.merge.reason ?? request.merge.state}`
+      yield { do: 'ask-person', bead: bead.id, cause: request.merge.state, text }
+    }
+  }
+}
+
+function* queues(observed: Observed): Generator<Action> {
+  for (const rig of observed.movable) yield { do: 'refine', rig }
+}
+
+/** Slung beads that may start, oldest order first, as many as there are free slots. */
+function* fresh(observed: Observed, policy: Policy, now: Date): Generator<Action> {
+  let free = policy.cap
+  for (const runs of observed.state.live.values()) free -= runs.filter((run) => ACTIVE_RUN.has(run.state)).length
+  const waiting: Bead[] = []
+  for (const bead of observed.state.beads.values()) {
+    if (bead.status !== 'open') continue
+    const { slung, needs } = facts(bead)
+    if (slung === undefined || needs !== undefined) continue
+    if (slung.not_before !== undefined && Date.parse(slung.not_before) > now.getTime()) continue
+    if (notReadyBecause(observed.state, bead, now) === null) waiting.push(bead)
+  }
+  waiting.sort((a, b) => a.priority - b.priority || ((facts(a).slung?.at ?? '') < (facts(b).slung?.at ?? '') ? -1 : 1))
+  for (const bead of waiting.slice(0, Math.max(0, free))) yield { do: 'dispatch', bead: bead.id }
+}
+
+/** The next instant at which time alone changes the plan (a rest or a last sentence ends), in ms since the epoch. */
+export function nextDue(state: State, now: Date): number | undefined {
+  const instants: number[] = []
+  for (const bead of state.beads.values()) {
+    const rest = facts(bead).slung?.not_before
+    if (rest !== undefined && bead.status === 'open') instants.push(Date.parse(rest))
+  }
+  for (const run of [...state.live.values()].flat()) {
+    if (run.state === 'submitted') instants.push(Date.parse(run.since) + LAST_WORDS_MS)
+  }
+  const ahead = instants.filter((instant) => instant > now.getTime())
+  return ahead.length === 0 ? undefined : Math.min(...ahead)
+}

@@ -1,0 +1,135 @@
+/**
+ * The books of a merge request: every legal step as a change for the ledger. Pure, like runs.ts.
+ * One merge request belongs to one run and keeps its place when the work comes back mended.
+ */
+import type { Bead } from '../beads/bead.ts'
+import { facts } from '../beads/bead.ts'
+import type { ChangeInput, Op } from '../beads/change.ts'
+import type { MergeFacts, MergeState, Run } from '../beads/facts.ts'
+import { gtPath, mayEnter, runOps } from './runs.ts'
+
+/** From which states each state may be entered (the drawing is in beads/facts.ts). */
+const ENTERED_FROM: Record<MergeState, MergeState[]> = {
+  // From the working states: the target moved, or the driver that held it died.
+  queued: ['building', 'testing', 'landing', 'red', 'conflict', 'could_not_run', 'held'],
+  building: ['queued'],
+  testing: ['building'],
+  landing: ['testing'],
+  landed: ['landing', 'testing', 'building', 'queued'],
+  conflict: ['building'],
+  red: ['testing', 'queued', 'held', 'could_not_run'],
+  could_not_run: ['building', 'testing', 'landing'],
+  held: ['queued', 'building', 'landing'],
+  rejected: ['queued', 'building', 'testing', 'landing', 'conflict', 'red', 'could_not_run', 'held'],
+}
+
+/** States in which a driver holds the entry. */
+export const IN_HAND: ReadonlySet<MergeState> = new Set<MergeState>(['building', 'testing', 'landing'])
+
+/** States in which the entry waits for its worker. */
+export const RETURNED: ReadonlySet<MergeState> = new Set<MergeState>(['conflict', 'red'])
+
+export interface MergeRequest {
+  bead: Bead
+  merge: MergeFacts
+}
+
+/** The merge request in a bead, if that is what it is. */
+export function mergeOf(bead: Bead | undefined): MergeRequest | undefined {
+  const merge = bead && facts(bead).merge
+  return bead && merge ? { bead, merge } : undefined
+}
+
+/** All merge requests that are not landed or rejected, oldest first: the queue (derived, never stored). */
+export function openMerges(beads: Iterable<Bead>, rig?: string): MergeRequest[] {
+  const found: MergeRequest[] = []
+  for (const bead of beads) {
+    if (bead.issue_type !== 'merge-request' || bead.status === 'closed') continue
+    const request = mergeOf(bead)
+    if (request && (rig === undefined || request.merge.rig === rig)) found.push(request)
+  }
+  return found.sort((a, b) => a.bead.priority - b.bead.priority || (a.merge.queued_at < b.merge.queued_at ? -1 : 1))
+}
+
+/** A new merge request bead for a run that says it is done. */
+export function mergeRequestBead(id: string, bead: Bead, run: Run, head: string, at: string, message?: string): Bead {
+  const merge: MergeFacts = {
+    bead: bead.id,
+    run: run.fence,
+    rig: run.rig,
+    worker: run.agent,
+    branch: run.branch,
+    head,
+    base: run.base ?? '',
+    target: run.target,
+    state: 'queued',
+    queued_at: at,
+    since: at,
+    ...(message !== undefined && { message }),
+  }
+  return {
+    id,
+    title: `Merge ${bead.id}: ${bead.title}`.slice(0, 200),
+    status: 'open',
+    priority: bead.priority,
+    issue_type: 'merge-request',
+    created_at: at,
+    created_by: run.agent,
+    updated_at: at,
+    labels: ['gt:merge-request'],
+    dependencies: [{ issue_id: id, depends_on_id: bead.id, type: 'tracks', created_at: at, created_by: run.agent }],
+    metadata: { gt: { version: 0, rig: run.rig, merge } },
+  }
+}
+
+/** One step of a merge request, with facts noted alongside (an `undefined` one is taken away). */
+export function step(
+  request: MergeRequest,
+  to: MergeState,
+  at: string,
+  why: string,
+  note: Partial<{ [K in keyof MergeFacts]: MergeFacts[K] | undefined }> = {},
+): ChangeInput {
+  const id = request.bead.id
+  const ops = Object.entries({ ...note, state: to, since: at }).map(
+    ([key, value]): Op =>
+      value === undefined
+        ? { op: 'unset', id, path: gtPath('merge', key) }
+        : { op: 'set', id, path: gtPath('merge', key), value },
+  )
+  return {
+    by: `${request.merge.rig}/refinery`,
+    fence: request.merge.run,
+    why,
+    when: [{ if: 'in', id, path: gtPath('merge', 'state'), values: ENTERED_FROM[to] }],
+    ops,
+  }
+}
+
+/**
+ * The landing: merge request, bead and run change together, once the commit is seen in the target (laws 1 and 11).
+ */
+export function land(
+  request: MergeRequest,
+  bead: Bead,
+  run: Run,
+  commit: string,
+  at: string,
+  why: string,
+): ChangeInput {
+  const landed = { commit, target: request.merge.target, merge_request: request.bead.id, at }
+  const change = step(request, 'landed', at, why, { commit, executor: undefined, reason: undefined })
+  change.when?.push(mayEnter(run, 'finished'))
+  change.ops.push(
+    { op: 'set', id: request.bead.id, path: ['status'], value: 'closed' },
+    { op: 'set', id: request.bead.id, path: ['close_reason'], value: `landed as ${commit}` },
+    { op: 'set', id: bead.id, path: ['status'], value: 'closed' },
+    { op: 'set', id: bead.id, path: ['close_reason'], value: `landed as ${commit} on ${request.merge.target}` },
+    { op: 'set', id: bead.id, path: gtPath('outcome'), value: 'landed' },
+    { op: 'set', id: bead.id, path: gtPath('landed'), value: landed },
+    { op: 'unset', id: bead.id, path: gtPath('slung') },
+    { op: 'unset', id: bead.id, path: gtPath('needs') },
+    ...runOps(run, 'finished', at),
+  )
+  return change
+}

@@ -1,0 +1,244 @@
+/**
+ * The books of a run: every legal step as a change for the ledger. Pure; each builder carries the conditions under
+ * which the step is true, so that two processes saying it at once leave one winner (laws 3 and 6).
+ */
+import type { Bead } from '../beads/bead.ts'
+import { facts } from '../beads/bead.ts'
+import type { ChangeInput, Condition, Op } from '../beads/change.ts'
+import type { Run, RunState } from '../beads/facts.ts'
+import { LIVE_RUN } from '../beads/facts.ts'
+
+/** From which states each state may be entered (the drawing is in beads/facts.ts). */
+const ENTERED_FROM: Record<RunState, RunState[]> = {
+  claimed: [],
+  provisioning: ['claimed'],
+  starting: ['provisioning', 'submitted'],
+  working: ['starting', 'quiet', 'rate_limited'],
+  quiet: ['working'],
+  rate_limited: ['working', 'quiet'],
+  // A run called lost by mistake may still hand in its work, as long as nobody else holds the bead.
+  submitted: ['starting', 'working', 'quiet', 'rate_limited', 'lost'],
+  finished: ['submitted'],
+  // What was handed in is not lost or failed any more: the Refinery has it.
+  lost: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited'],
+  failed: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited'],
+  stopped: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited', 'submitted'],
+}
+
+const TERMINAL: ReadonlySet<RunState> = new Set<RunState>(['finished', 'lost', 'failed', 'stopped'])
+
+/** Where a run's record stands inside its bead. */
+export const runPath = (fence: string, ...more: string[]): string[] => ['metadata', 'gt', 'runs', fence, ...more]
+
+export const gtPath = (...more: string[]): string[] => ['metadata', 'gt', ...more]
+
+/** All runs of a bead, oldest first. */
+export function runsOf(bead: Bead): Run[] {
+  return Object.values(facts(bead).runs ?? {}).sort((a, b) => (a.claimed_at < b.claimed_at ? -1 : 1))
+}
+
+/** The one run that holds the bead, if any (law 6). */
+export function liveRun(bead: Bead): Run | undefined {
+  return runsOf(bead).find((run) => LIVE_RUN.has(run.state))
+}
+
+export const isTerminal = (run: Run): boolean => TERMINAL.has(run.state)
+
+/** Finds a run by its fence anywhere in the ledger. */
+export function findRun(beads: Iterable<Bead>, fence: string): { bead: Bead; run: Run } | undefined {
+  for (const bead of beads) {
+    const run = facts(bead).runs?.[fence]
+    if (run !== undefined) return { bead, run }
+  }
+  return undefined
+}
+
+/** Every run of the ledger with its bead. */
+export function* allRuns(beads: Iterable<Bead>): Generator<{ bead: Bead; run: Run }> {
+  for (const bead of beads) {
+    const runs = facts(bead).runs
+    if (runs === undefined) continue
+    for (const run of Object.values(runs)) yield { bead, run }
+  }
+}
+
+/** A new fence: time for sorting, randomness for uniqueness; lower case, fit for a ref name and a folder. */
+export function newFence(now: number): string {
+  const random = crypto.getRandomValues(new Uint32Array(1))[0]!
+  return `${now.toString(36)}${random.toString(36).padStart(7, '0').slice(-5)}`
+}
+
+/**
+ * Takes a bead for a run: applies only while the bead is open and free, the agent's name is free, and fewer than
+ * `cap` runs of the town are active. Counts the attempt.
+ */
+export function claim(run: Run, cap: number, by: string): ChangeInput {
+  return {
+    by,
+    fence: run.fence,
+    why: `claim for ${run.agent}, attempt ${run.attempt}`,
+    when: [
+      { if: 'in', id: run.bead, path: ['status'], values: ['open'] },
+      { if: 'in', id: run.bead, path: gtPath('needs'), values: [null] },
+      { if: 'no-live-run', id: run.bead },
+      { if: 'agent-free', agent: run.agent },
+      { if: 'active-runs-below', max: cap },
+    ],
+    ops: [
+      { op: 'set', id: run.bead, path: runPath(run.fence), value: run },
+      { op: 'set', id: run.bead, path: gtPath('attempts'), value: run.attempt },
+      { op: 'set', id: run.bead, path: ['status'], value: 'hooked' },
+      { op: 'set', id: run.bead, path: ['assignee'], value: run.agent },
+    ],
+  }
+}
+
+/** Operations that move a run to a state and note facts with it. */
+export function runOps(run: Run, to: RunState, at: string, note: Partial<Run> = {}): Op[] {
+  const entries = Object.entries({ ...note, state: to, since: at })
+  return entries.map(([key, value]) =>
+    value === undefined
+      ? { op: 'unset', id: run.bead, path: runPath(run.fence, key) }
+      : { op: 'set', id: run.bead, path: runPath(run.fence, key), value },
+  )
+}
+
+/** The condition under which a run may enter a state. */
+export function mayEnter(run: Run, to: RunState): Condition {
+  return { if: 'in', id: run.bead, path: runPath(run.fence, 'state'), values: ENTERED_FROM[to] }
+}
+
+/** One ordinary step of a run. The first sign of life also turns the bead from hooked to in progress. */
+export function advance(
+  run: Run,
+  to: RunState,
+  at: string,
+  by: string,
+  why: string,
+  note: Partial<Run> = {},
+): ChangeInput {
+  const ops = runOps(run, to, at, note)
+  if (to === 'working') ops.push({ op: 'set', id: run.bead, path: ['status'], value: 'in_progress' })
+  return { by, fence: run.fence, why, when: [mayEnter(run, to)], ops }
+}
+
+/** Notes facts on a run without moving it. */
+export function note(run: Run, facts: Partial<Run>, by: string, why: string): ChangeInput {
+  const ops: Op[] = Object.entries(facts).map(([key, value]) => ({
+    op: 'set',
+    id: run.bead,
+    path: runPath(run.fence, key),
+    value,
+  }))
+  return { by, fence: run.fence, why, ops }
+}
+
+/** How many attempts a bead gets and how long it rests between them (design sections 6 and 9). */
+export interface RetryPolicy {
+  attempts: number
+  /** First back-off in ms; doubles with each attempt up to ten minutes. */
+  backoffMs: number
+}
+
+const LONGEST_BACKOFF_MS = 10 * 60_000
+
+/** Milliseconds to rest after the n-th failed attempt. */
+export function backoffAfter(attempt: number, policy: RetryPolicy): number {
+  return Math.min(LONGEST_BACKOFF_MS, policy.backoffMs * 2 ** (attempt - 1))
+}
+
+/**
+ * Ends a run that did not hand in its work and gives the bead back: ready again after a rest, or to a person once
+ * the attempts are used up. The merge request of that run, if there is one, leaves the queue in the same change.
+ */
+export function giveBack(
+  bead: Bead,
+  run: Run,
+  end: { to: 'lost' | 'failed'; reason: string; archive?: string; at: Date; by: string },
+  policy: RetryPolicy,
+): ChangeInput {
+  const at = end.at.toISOString()
+  const ops = runOps(run, end.to, at, {
+    reason: end.reason,
+    ...(end.archive !== undefined && { archive: end.archive }),
+  })
+  ops.push(
+    { op: 'set', id: bead.id, path: ['status'], value: 'open' },
+    { op: 'unset', id: bead.id, path: ['assignee'] },
+  )
+  if (run.attempt >= policy.attempts) {
+    const text = `${run.attempt} attempts failed, the last one (${run.fence}): ${end.reason}`
+    ops.push({ op: 'set', id: bead.id, path: gtPath('needs'), value: { cause: 'attempts', text, at } })
+  } else if (facts(bead).slung !== undefined) {
+    const rest = new Date(end.at.getTime() + backoffAfter(run.attempt, policy)).toISOString()
+    ops.push({ op: 'set', id: bead.id, path: gtPath('slung', 'not_before'), value: rest })
+  }
+  ops.push(...rejectOps(run, end.reason, at))
+  return { by: end.by, fence: run.fence, why: end.reason, when: [mayEnter(run, end.to)], ops }
+}
+
+/** Takes the merge request of a run that ended out of the queue. */
+function rejectOps(run: Run, reason: string, at: string): Op[] {
+  const id = run.merge_request
+  if (id === undefined) return []
+  return [
+    { op: 'set', id, path: gtPath('merge', 'state'), value: 'rejected' },
+    { op: 'set', id, path: gtPath('merge', 'since'), value: at },
+    { op: 'set', id, path: gtPath('merge', 'reason'), value: reason },
+    { op: 'set', id, path: ['status'], value: 'closed' },
+  ]
+}
+
+/** What a driver is merging right now cannot be taken away underneath it. */
+function notInHand(run: Run): Condition[] {
+  if (run.merge_request === undefined) return []
+  const values = ['queued', 'conflict', 'red', 'could_not_run', 'held', 'rejected']
+  return [{ if: 'in', id: run.merge_request, path: gtPath('merge', 'state'), values }]
+}
+
+/** A person stops a run: the bead is open again and no longer slung. */
+export function stop(bead: Bead, run: Run, reason: string, at: string, by: string, archive?: string): ChangeInput {
+  return {
+    by,
+    fence: run.fence,
+    why: reason,
+    when: [mayEnter(run, 'stopped'), ...notInHand(run)],
+    ops: [
+      ...runOps(run, 'stopped', at, { reason, ...(archive !== undefined && { archive }) }),
+      { op: 'set', id: bead.id, path: ['status'], value: 'open' },
+      { op: 'unset', id: bead.id, path: ['assignee'] },
+      { op: 'unset', id: bead.id, path: gtPath('slung') },
+      ...rejectOps(run, reason, at),
+    ],
+  }
+}
+
+/** Marks a bead as waiting for a person; the first cause stays until it is answered. */
+export function needsHuman(
+  bead: Bead,
+  cause: string,
+  text: string,
+  at: string,
+  by: string,
+  fence?: string,
+): ChangeInput {
+  return {
+    by,
+    ...(fence !== undefined && { fence }),
+    why: text,
+    when: [{ if: 'in', id: bead.id, path: gtPath('needs'), values: [null] }],
+    ops: [{ op: 'set', id: bead.id, path: gtPath('needs'), value: { cause, text, at } }],
+  }
+}
+
+/** The town goes down: the run ends without counting an attempt, and the bead stays slung for the next `gt up`. */
+export function shelve(bead: Bead, run: Run, at: string, by: string, archive?: string): ChangeInput {
+  const change = stop(bead, run, 'the town went down', at, by, archive)
+  return {
+    ...change,
+    ops: [
+      ...change.ops.filter((op) => !(op.op === 'unset' && op.path.at(-1) === 'slung')),
+      { op: 'set', id: bead.id, path: gtPath('attempts'), value: run.attempt - 1 },
+    ],
+  }
+}

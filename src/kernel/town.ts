@@ -1,0 +1,87 @@
+/**
+ * An open town: the ledger, the runtime and the settings in one hand. Every command and role gets one and keeps no
+ * state of its own besides.
+ */
+import { fileURLToPath } from 'node:url'
+import type { Runtime } from '../agents/runtime.ts'
+import type { Ledger } from '../beads/ledger.ts'
+import { openLedger } from '../beads/ledger.ts'
+import type { Read, Result } from '../result.ts'
+import { fail, ok } from '../result.ts'
+import type { TownPaths } from '../town/paths.ts'
+import { findTown, paths, tmuxSocket } from '../town/paths.ts'
+import type { RigSettings, TownSettings } from '../town/settings.ts'
+
+export interface OpenTown {
+  root: string
+  name: string
+  paths: TownPaths
+  settings: TownSettings
+  ledger: Ledger
+  runtime: Runtime
+  /** Environment of whoever called us; agents inherit from it. */
+  env: NodeJS.ProcessEnv
+  /** Absolute path of the launcher, so that agents call this very installation. */
+  gtBin: string
+  /** Settings of a rig, read afresh: a changed file counts at once. */
+  rig(name: string): Promise<Result<RigSettings>>
+  now(): Date
+}
+
+/** Who speaks: the agent that runs us, or a person. */
+export function actor(env: NodeJS.ProcessEnv): string {
+  return env.GT_AGENT || 'person'
+}
+
+/** `bin/gt.js` of this installation, from the bundle (dist/) as well as from the sources (src/kernel/). */
+export function launcher(): string {
+  const here = fileURLToPath(import.meta.url)
+  const root = here.includes('/dist/') ? new URL('../', import.meta.url) : new URL('../../', import.meta.url)
+  return fileURLToPath(new URL('bin/gt.js', root))
+}
+
+/** The root of the town that this environment and directory belong to, or how to make one. */
+export function locateTown(env: NodeJS.ProcessEnv, cwd: string): Result<string> {
+  const found: Read<string> = findTown(env, cwd)
+  switch (found.kind) {
+    case 'ok':
+    case 'error':
+      return found
+    case 'unknown':
+      return fail('E_NO_TOWN', `Cannot tell whether there is a town here: ${found.why}.`, {
+        hint: 'cd into the town, or set GT_TOWN',
+      })
+    case 'empty':
+      return fail('E_NO_TOWN', 'There is no town here, and none at ~/gt.', {
+        hint: 'gt install ~/gt   (makes one), or cd into a town, or set GT_TOWN',
+      })
+  }
+}
+
+/**
+ * Opens the town. Errors: no town, broken or newer settings, a ledger that cannot be read.
+ */
+export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Result<OpenTown>> {
+  const root = locateTown(env, cwd)
+  if (root.kind === 'error') return root
+  const { loadRigSettings, loadTownSettings } = await import('../town/settings.ts')
+  const settings = loadTownSettings(root.value)
+  if (settings.kind === 'error') return settings
+  const where = paths({ root: root.value })
+  const ledger = openLedger(where.beads)
+  if (ledger.kind === 'error') return ledger
+  const { tmuxRuntime } = await import('../tmux/runtime.ts')
+  const runtime = tmuxRuntime({ socket: tmuxSocket(root.value), conf: where.tmuxConf })
+  return ok({
+    root: root.value,
+    name: settings.value.name,
+    paths: where,
+    settings: settings.value,
+    ledger: ledger.value,
+    runtime,
+    env,
+    gtBin: launcher(),
+    rig: async (name) => loadRigSettings(root.value, name),
+    now: () => new Date(),
+  })
+}

@@ -1,0 +1,41 @@
+/**
+ * Clears a finished run away: its session ends, what it left is archived, then its worktree goes. Each part is
+ * idempotent and only done for runs that the ledger calls ended (law 4).
+ */
+import { rmSync } from 'node:fs'
+import { agentDir } from '../agents/launch.ts'
+import type { Run } from '../beads/facts.ts'
+import { withLease } from '../beads/leases.ts'
+import { removeWorktree } from '../git/worktrees.ts'
+import { note } from '../kernel/runs.ts'
+import type { OpenTown } from '../kernel/town.ts'
+import type { Result } from '../result.ts'
+import { ok } from '../result.ts'
+import { archiveRun } from './unwind.ts'
+
+const REMOVE_WAIT_MS = 120_000
+
+/** Clears one ended run; the worktree's files are gone when this answers ok. */
+export async function clearRun(town: OpenTown, run: Run, by: string): Promise<Result<void>> {
+  const ended = await town.runtime.end(run.session)
+  if (ended.kind === 'error') return ended
+  const archive = await archiveRun(town, run, `cleared after ${run.state}`)
+  if (archive.kind === 'error') return archive
+  const gitDir = town.paths.rig(run.rig).repo
+  const removed = await withLease(
+    town.ledger,
+    `worktrees:${run.rig}`,
+    by,
+    () => removeWorktree({ gitDir, path: run.worktree }),
+    { waitMs: REMOVE_WAIT_MS },
+  )
+  if (removed.kind === 'error') return removed
+  const deleted = await removed.value.deleted
+  if (deleted.kind === 'error') return deleted
+  rmSync(agentDir(town.root, { fence: run.fence, address: run.agent }), { recursive: true, force: true })
+  const facts = { cleared: true, ...(archive.value !== undefined && { archive: archive.value }) }
+  const written = town.ledger.write(
+    note(run, facts, by, `cleared; archived as ${archive.value ?? 'nothing to archive'}`),
+  )
+  return written.kind === 'error' ? written : ok(undefined)
+}

@@ -1,0 +1,264 @@
+/**
+ * What a worker may say about its own run: done, decline, progress, ask. Each is checked against evidence and its
+ * fence; a claim that the evidence does not carry is refused and changes nothing (laws 1, 4 and 6).
+ */
+import { realpathSync } from 'node:fs'
+import { sep } from 'node:path'
+import type { Bead } from '../beads/bead.ts'
+import { facts } from '../beads/bead.ts'
+import type { ChangeInput } from '../beads/change.ts'
+import { addComment } from '../beads/edit.ts'
+import type { Run } from '../beads/facts.ts'
+import { newBeadId } from '../beads/ids.ts'
+import { inspectWorktree } from '../git/worktrees.ts'
+import { mergeOf, mergeRequestBead, step } from '../kernel/merges.ts'
+import { findRun, gtPath, isTerminal, liveRun, mayEnter, runOps } from '../kernel/runs.ts'
+import type { OpenTown } from '../kernel/town.ts'
+import type { Result } from '../result.ts'
+import { fail, ok } from '../result.ts'
+import { archiveRun } from './unwind.ts'
+
+export interface Said {
+  bead: string
+  run: string
+  mergeRequest: string | null
+  state: string
+}
+
+/** The run that the calling agent is, by its fence; refused when there is none or it was replaced. */
+export function ownRun(town: OpenTown): Result<{ bead: Bead; run: Run }> {
+  const fence = town.env.GT_RUN
+  if (!fence) {
+    return fail('E_NOT_AN_AGENT', 'This is for a worker inside its session: GT_RUN is not set.', {
+      hint: 'gt bead close <id> --reason "…"   is how a person closes a bead',
+    })
+  }
+  const found = findRun(town.ledger.state.beads.values(), fence)
+  if (found === undefined) return fail('E_STALE_FENCE', `The ledger knows no run ${fence}.`)
+  return ok(found)
+}
+
+/** Why a run may no longer change anything, or null. A run called lost by mistake may still hand in (pain C07). */
+async function stale(town: OpenTown, bead: Bead, run: Run): Promise<string | null> {
+  const holder = liveRun(bead)
+  if (holder?.fence === run.fence) return null
+  if (run.state === 'lost' && holder === undefined && bead.status !== 'closed') return null
+  const salvage = await archiveRun(town, run, 'salvage: handed in after its run had ended')
+  const kept =
+    salvage.kind === 'ok' && salvage.value ? ` What is in the worktree is kept: gt restore ${run.fence}.` : ''
+  const why = holder
+    ? `${bead.id} is now worked on by ${holder.agent} (run ${holder.fence})`
+    : `run ${run.fence} ended (${run.state})`
+  return `${why}.${kept}`
+}
+
+/**
+ * `gt done`: the work is on the branch. Checks the fence, the directory, the branch, that nothing is uncommitted and
+ * that there is at least one commit; then run and merge request change together. Saying it twice answers the same.
+ */
+export async function done(town: OpenTown, cwd: string, message?: string): Promise<Result<Said>> {
+  const own = ownRun(town)
+  if (own.kind === 'error') return own
+  const { bead, run } = own.value
+  if (run.state === 'finished') return ok(said(run, 'finished'))
+  const ended = await stale(town, bead, run)
+  if (ended !== null)
+    return fail('E_STALE_FENCE', `This run may no longer hand in work: ${ended}`, { hint: 'Stop here.' })
+  if (facts(bead).kind === 'report') return report(town, bead, run, message)
+
+  const head = await evidence(run, cwd)
+  if (head.kind === 'error') return head
+  if (run.state === 'submitted' && run.head === head.value) return ok(said(run, 'submitted'))
+  const at = town.now().toISOString()
+  const change = submission(town, bead, run, head.value, at, message)
+  const written = town.ledger.write(change)
+  if (written.kind === 'error') return written
+  const now = findRun(town.ledger.state.beads.values(), run.fence)?.run ?? run
+  if (!written.value.applied && now.state !== 'submitted') {
+    return fail('E_STALE_FENCE', `This run may no longer hand in work: it is ${now.state}.`, { hint: 'Stop here.' })
+  }
+  return ok(said(now, 'submitted'))
+}
+
+const said = (run: Run, state: string): Said => ({
+  bead: run.bead,
+  run: run.fence,
+  mergeRequest: run.merge_request ?? null,
+  state,
+})
+
+/** The commit to hand in, or the reason why there is none yet. */
+async function evidence(run: Run, cwd: string): Promise<Result<string>> {
+  const kept = 'Nothing was changed; the run goes on.'
+  const view = await inspectWorktree({ path: run.worktree, base: run.base ?? '' })
+  if (view.kind === 'error') return view
+  if (view.kind !== 'ok') return fail('E_NO_WORKTREE', `The worktree ${run.worktree} cannot be read.`, { kept })
+  const here = `${realpathSync(cwd)}${sep}`
+  if (!here.startsWith(`${view.value.toplevel}${sep}`)) {
+    return fail('E_WRONG_DIRECTORY', `You are in ${cwd}; your work is in ${run.worktree}.`, {
+      kept,
+      hint: `cd ${run.worktree} && gt done`,
+    })
+  }
+  if (view.value.branch !== run.branch) {
+    return fail(
+      'E_WRONG_BRANCH',
+      `The worktree is on ${view.value.branch ?? 'no branch'}; the work belongs on ${run.branch}.`,
+      {
+        kept,
+        hint: `git switch ${run.branch}   and bring your commits there`,
+      },
+    )
+  }
+  const { dirty, commits } = view.value
+  if (dirty.length > 0) {
+    const names = dirty
+      .slice(0, 10)
+      .map((path) => `  ${path}`)
+      .join('\n')
+    const more = dirty.length > 10 ? `\n  … and ${dirty.length - 10} more` : ''
+    return fail('E_UNCOMMITTED', `There are uncommitted files:\n${names}${more}`, {
+      kept,
+      hint: 'git add -A && git commit -m "…" && gt done   (or delete what is not part of the work)',
+    })
+  }
+  if (commits === 0) {
+    return fail('E_NO_COMMITS', 'There is no commit on the branch, so there is nothing to land.', {
+      kept,
+      hint: 'commit your work, then gt done; or, if nothing needs doing: gt decline --reason "…"',
+    })
+  }
+  return ok(view.value.head)
+}
+
+/** Run → submitted and merge request → queued, as one change. A mended one goes back into the same merge request. */
+function submission(town: OpenTown, bead: Bead, run: Run, head: string, at: string, message?: string): ChangeInput {
+  const request = mergeOf(run.merge_request === undefined ? undefined : town.ledger.state.beads.get(run.merge_request))
+  const why = `done: ${message ?? head.slice(0, 12)}`
+  const asked = facts(bead).needs?.cause === 'ask' ? [{ op: 'unset' as const, id: bead.id, path: gtPath('needs') }] : []
+  if (request !== undefined && request.bead.status !== 'closed') {
+    const note = {
+      head,
+      message: message ?? request.merge.message,
+      reason: undefined,
+      evidence: undefined,
+      gate: undefined,
+    }
+    const change = step(request, 'queued', at, why, note)
+    change.when?.push(mayEnter(run, 'submitted'))
+    change.ops.push(...runOps(run, 'submitted', at, { head }), ...asked)
+    return { ...change, by: run.agent }
+  }
+  const id = newBeadId(bead.id.split('-')[0] ?? 'gt', (taken) => town.ledger.state.beads.has(taken))
+  return {
+    by: run.agent,
+    fence: run.fence,
+    why,
+    when: [
+      mayEnter(run, 'submitted'),
+      { if: 'absent', id },
+      { if: 'in', id: bead.id, path: ['status'], values: ['hooked', 'in_progress', 'open'] },
+    ],
+    ops: [
+      { op: 'create', bead: mergeRequestBead(id, bead, run, head, at, message) },
+      ...runOps(run, 'submitted', at, { head, merge_request: id }),
+      { op: 'set', id: bead.id, path: ['status'], value: 'in_progress' },
+      ...asked,
+    ],
+  }
+}
+
+/** A bead that asks for a report, not for code: the message is the evidence. */
+async function report(town: OpenTown, bead: Bead, run: Run, message?: string): Promise<Result<Said>> {
+  if (!message?.trim()) {
+    return fail('E_NO_REPORT', `${bead.id} asks for a report, and there is none.`, {
+      hint: 'gt done --message "<the report>"',
+    })
+  }
+  const comment = addComment(town.ledger.state, bead.id, message, { by: run.agent, fence: run.fence })
+  if (comment.kind === 'error') return comment
+  const at = town.now().toISOString()
+  const written = town.ledger.write({
+    by: run.agent,
+    fence: run.fence,
+    why: 'report handed in',
+    when: [
+      {
+        if: 'in',
+        id: bead.id,
+        path: ['metadata', 'gt', 'runs', run.fence, 'state'],
+        values: ['starting', 'working', 'quiet'],
+      },
+    ],
+    ops: [
+      ...comment.value.input.ops,
+      ...runOps(run, 'finished', at),
+      { op: 'set', id: bead.id, path: ['status'], value: 'closed' },
+      { op: 'set', id: bead.id, path: ['close_reason'], value: 'report handed in' },
+      { op: 'set', id: bead.id, path: gtPath('outcome'), value: 'done' },
+      { op: 'unset', id: bead.id, path: gtPath('slung') },
+    ],
+  })
+  if (written.kind === 'error') return written
+  return ok(said(run, 'finished'))
+}
+
+/**
+ * `gt decline`: nothing to do, or not by this worker. Never closes the bead: a person decides (pain A02).
+ */
+export async function decline(town: OpenTown, reason: string): Promise<Result<Said>> {
+  const own = ownRun(town)
+  if (own.kind === 'error') return own
+  const { bead, run } = own.value
+  if (isTerminal(run) || run.state === 'submitted') {
+    return fail('E_STALE_FENCE', `This run may no longer decline: it is ${run.state}.`, { hint: 'Stop here.' })
+  }
+  const archive = await archiveRun(town, run, `declined: ${reason}`)
+  if (archive.kind === 'error') return archive
+  const at = town.now().toISOString()
+  const text = `${run.agent} declined: ${reason}`
+  const note = { reason: text, ...(archive.value !== undefined && { archive: archive.value }) }
+  const written = town.ledger.write({
+    by: run.agent,
+    fence: run.fence,
+    why: text,
+    when: [mayEnter(run, 'stopped')],
+    ops: [
+      ...runOps(run, 'stopped', at, note),
+      { op: 'set', id: bead.id, path: ['status'], value: 'open' },
+      { op: 'unset', id: bead.id, path: ['assignee'] },
+      { op: 'set', id: bead.id, path: gtPath('needs'), value: { cause: 'declined', text, at } },
+    ],
+  })
+  if (written.kind === 'error') return written
+  return ok(said(run, 'declined'))
+}
+
+/** `gt progress`: a comment for people; also takes back an open question. */
+export function progress(town: OpenTown, text: string): Result<Said> {
+  return remark(town, text, (bead) =>
+    facts(bead).needs?.cause === 'ask' ? [{ op: 'unset', id: bead.id, path: gtPath('needs') }] : [],
+  )
+}
+
+/** `gt ask`: a question only a person can answer. The run goes on; the bead shows up under "waits for me". */
+export function ask(town: OpenTown, text: string): Result<Said> {
+  const at = town.now().toISOString()
+  return remark(town, `Question: ${text}`, (bead) => [
+    { op: 'set', id: bead.id, path: gtPath('needs'), value: { cause: 'ask', text, at } },
+  ])
+}
+
+function remark(town: OpenTown, text: string, more: (bead: Bead) => ChangeInput['ops']): Result<Said> {
+  const own = ownRun(town)
+  if (own.kind === 'error') return own
+  const { bead, run } = own.value
+  if (liveRun(bead)?.fence !== run.fence) {
+    return fail('E_STALE_FENCE', `This run has ended (${run.state}); nothing was recorded.`, { hint: 'Stop here.' })
+  }
+  const comment = addComment(town.ledger.state, bead.id, text, { by: run.agent, fence: run.fence })
+  if (comment.kind === 'error') return comment
+  const change = comment.value.input
+  const written = town.ledger.write({ ...change, ops: [...change.ops, ...more(bead)] })
+  return written.kind === 'error' ? written : ok(said(run, run.state))
+}

@@ -1,0 +1,77 @@
+/**
+ * Ends a run that did not hand in its work (or that a person stops), in reverse order of its making: session → archive → ledger. The worktree
+ * goes only after its content is archived and the ledger says so (law 4; clear.ts). Idempotent: killed anywhere, the
+ * next call finishes it.
+ */
+import { facts } from '../beads/bead.ts'
+import type { Run } from '../beads/facts.ts'
+import { archiveWorktree } from '../git/archive.ts'
+import { giveBack, isTerminal, stop } from '../kernel/runs.ts'
+import type { OpenTown } from '../kernel/town.ts'
+import type { Result } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
+
+export interface Ending {
+  to: 'lost' | 'failed' | 'stopped'
+  reason: string
+  by: string
+}
+
+/** Ends the run; ok when it had ended already. Errors leave it as it was, to be tried again. */
+export async function unwind(town: OpenTown, id: string, fence: string, ending: Ending): Promise<Result<void>> {
+  const read = town.ledger.refresh()
+  if (read.kind === 'error') return read
+  const bead = town.ledger.state.beads.get(id)
+  const run = bead && facts(bead).runs?.[fence]
+  if (bead === undefined || run === undefined) return fail('E_NO_RUN', `There is no run ${fence} of ${id}.`)
+  if (isTerminal(run) || (run.state === 'submitted' && ending.to !== 'stopped')) return ok(undefined)
+  const ended = await town.runtime.end(run.session)
+  if (ended.kind === 'error') return ended
+  const archive = await archiveRun(town, run, ending.reason)
+  if (archive.kind === 'error') return archive
+  const change =
+    ending.to === 'stopped'
+      ? stop(bead, run, ending.reason, town.now().toISOString(), ending.by, archive.value)
+      : giveBack(
+          bead,
+          run,
+          {
+            to: ending.to,
+            reason: ending.reason,
+            at: town.now(),
+            by: ending.by,
+            ...(archive.value !== undefined && { archive: archive.value }),
+          },
+          { attempts: town.settings.workers.attempts, backoffMs: town.settings.workers.backoff },
+        )
+  const written = town.ledger.write(change)
+  if (written.kind === 'error') return written
+  if (written.value.applied || ending.to !== 'stopped') return ok(undefined)
+  return fail('E_IN_HAND', `Run ${fence} is being merged right now, or ended meanwhile.`, {
+    hint: 'gt mq list',
+    exit: EXIT.tryAgain,
+  })
+}
+
+/** Archives what stands in the run's worktree; `undefined` when there is no worktree to archive. */
+export async function archiveRun(town: OpenTown, run: Run, why: string): Promise<Result<string | undefined>> {
+  const archived = await archiveWorktree({
+    gitDir: town.paths.rig(run.rig).repo,
+    path: run.worktree,
+    fence: run.fence,
+    branch: run.branch,
+    why,
+  })
+  switch (archived.kind) {
+    case 'ok':
+      return ok(archived.value.ref)
+    case 'empty':
+      return ok(undefined)
+    case 'error':
+      return archived
+    case 'unknown':
+      return fail('E_ARCHIVE', `What ${run.fence} left behind could not be archived: ${archived.why}.`, {
+        kept: `Its worktree stays at ${run.worktree}.`,
+      })
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The config file of our private tmux server. Only that server reads it: the user's own ~/.tmux.conf and servers are
+ * not touched, and no key is bound here, so that what the hand knows keeps working after `attach`.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Result } from '../result.ts'
+import { fail, messageOf, ok } from '../result.ts'
+import { plainFormat, quote } from './quote.ts'
+
+/** The text of the file; `town` is the name shown in the status line. */
+export function confText(town: string): string {
+  return `# Written by gt for this town's private tmux server; changes here are overwritten.
+# A dead agent's last screen stays readable until its session is ended.
+set -g remain-on-exit on
+set -gq remain-on-exit-format ""
+# A server without sessions ends: nothing of a town that is down stays behind.
+set -s exit-empty on
+set -s escape-time 10
+# No variable of a person who attaches reaches a session.
+set -g update-environment ""
+set -g history-limit 50000
+set -g default-terminal "screen-256color"
+# A detached session is wide enough to read; an attached one has the size of the terminal used last.
+set -g default-size 200x50
+set -g window-size latest
+set -g mouse on
+set -g allow-rename off
+set -g automatic-rename off
+set -g status-left ${quote(`${plainFormat(town)} | #{session_name} `)}
+set -g status-left-length 60
+set -g status-right ""
+set -g window-status-format ""
+set -g window-status-current-format ""
+`
+}
+
+/** Writes the file when it differs, whole or not at all; `true` when it was written. Failure: `E_TMUX_CONF`. */
+export function writeConf(path: string, town: string): Result<boolean> {
+  const text = confText(town)
+  try {
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) return ok(false)
+    mkdirSync(dirname(path), { recursive: true })
+    const temporary = `${path}.${process.pid}`
+    writeFileSync(temporary, text)
+    renameSync(temporary, path)
+    return ok(true)
+  } catch (error) {
+    return fail('E_TMUX_CONF', `The tmux config file could not be written: ${messageOf(error)}`)
+  }
+}
+
+/**
+ * The socket's name, `gt-<town>-<8 hex of the root's sha256>`: two towns of one name do not share a server. At most 32
+ * bytes, so that the socket's path stays inside the system's limit of about 107.
+ */
+export function socketName(town: string, root: string): string {
+  const slug = town.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 20)
+  return `gt-${slug}-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`
+}

@@ -1,0 +1,107 @@
+/**
+ * Runs a shell command line that the owner of the town wrote into the settings (a gate, a provisioning step): own
+ * process group, time limit, capped output, nothing left running. Text of beads and mail never comes here (law 12).
+ */
+import { spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+
+export interface Command {
+  /** For `sh -c`. */
+  line: string
+  cwd: string
+  env: NodeJS.ProcessEnv
+  timeoutMs: number
+  /** Where the whole output goes, up to `MAX_LOG` bytes. */
+  log?: string
+  /** Ends the command early. */
+  signal?: AbortSignal
+}
+
+/** How a command ended. `text` completes the sentence "The command …"; `tail` is the end of its output. */
+export type CommandEnd = { text: string; tail: string; ms: number } & (
+  | { is: 'exited'; code: number }
+  | { is: 'signalled'; signal: string }
+  | { is: 'timed_out' }
+  | { is: 'aborted' }
+  | { is: 'not_started' }
+)
+
+const TAIL_BYTES = 16 * 1024
+const MAX_LOG = 8 * 1024 * 1024
+/** Between the polite and the final signal. */
+const GRACE_MS = 2_000
+
+/** Variables that would lead a gate's own git, tmux or gt astray. */
+const HIDDEN = /^(GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY)|TMUX|TMUX_PANE|GT_.*|BD_ACTOR)$/
+
+/** Environment for owner's commands: the caller's, without what points into this town. */
+export function commandEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !HIDDEN.test(name)))
+}
+
+/** Runs the command to its end. Never throws and never leaves a process of its group behind. */
+export function runCommand(command: Command): Promise<CommandEnd> {
+  const started = Date.now()
+  return new Promise((resolve) => {
+    const child = spawn('sh', ['-c', command.line], {
+      cwd: command.cwd,
+      env: commandEnvironment(command.env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    const log = command.log === undefined ? undefined : createWriteStream(command.log, { mode: 0o600 })
+    log?.on('error', () => {}) // A full disk must not turn a verdict about code.
+    let tail = Buffer.alloc(0)
+    let logged = 0
+    let cut: 'timed_out' | 'aborted' | undefined
+    const take = (chunk: Buffer): void => {
+      tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES)
+      if (log !== undefined && logged < MAX_LOG) log.write(chunk.subarray(0, MAX_LOG - logged))
+      logged += chunk.length
+    }
+    child.stdout.on('data', take)
+    child.stderr.on('data', take)
+    const end = (why: 'timed_out' | 'aborted'): void => {
+      cut ??= why
+      signalGroup(child.pid, 'SIGTERM')
+      setTimeout(() => signalGroup(child.pid, 'SIGKILL'), GRACE_MS).unref()
+    }
+    const timer = setTimeout(() => end('timed_out'), command.timeoutMs)
+    const abort = (): void => end('aborted')
+    if (command.signal?.aborted) abort()
+    command.signal?.addEventListener('abort', abort, { once: true })
+
+    const finish = (outcome: CommandEnd): void => {
+      clearTimeout(timer)
+      command.signal?.removeEventListener('abort', abort)
+      signalGroup(child.pid, 'SIGKILL') // Children that it left in the background end with it.
+      log?.end()
+      resolve(outcome)
+    }
+    child.once('error', (error) => {
+      finish({ is: 'not_started', text: `could not be started (${error.message})`, tail: '', ms: Date.now() - started })
+    })
+    // `exit`, not `close`: a background child that keeps the pipe open must not hold the verdict. What it had printed
+    // by then is read in the same turn of the loop.
+    child.once('exit', (code, signal) => {
+      setImmediate(() => {
+        const facts = { tail: tail.toString('utf8'), ms: Date.now() - started }
+        if (cut === 'timed_out') {
+          const limit = Math.round(command.timeoutMs / 1000)
+          finish({ ...facts, is: 'timed_out', text: `did not end within ${limit} s` })
+        } else if (cut === 'aborted') finish({ ...facts, is: 'aborted', text: 'was stopped' })
+        else if (code !== null) finish({ ...facts, is: 'exited', code, text: `ended with exit code ${code}` })
+        else finish({ ...facts, is: 'signalled', signal: signal ?? '?', text: `was ended by ${signal}` })
+      })
+    })
+  })
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined || pid <= 1) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // The group is gone: what we wanted.
+  }
+}

@@ -1,0 +1,73 @@
+/** The settings files that a new town and a new rig begin with: what is set, and what could be, explained in place. */
+import { quote } from './toml-text.ts'
+
+/** town.toml of a new town. Comments show the defaults, so that nothing is pinned that nobody chose. */
+export function townToml(name: string): string {
+  return `# Settings of this town. Change them here, or with: gt config set <key> <value>
+schema = 1
+name = ${quote(name)}
+
+[workers]
+# How many may work at once (1 to 64).
+max = 4
+# Who works unless a sling or a rig says otherwise: "claude", "script", or an [agents.NAME] table of this file.
+agent = "claude"
+# attempts = 3             # runs of one bead before a person is asked
+# rounds = 3               # times the Refinery sends work back before a person is asked
+# start_timeout = "5m"     # to the first sign of life
+# quiet_after = "10m"      # without a sign of life
+# backoff = "30s"          # after a failed attempt; doubles to 10 minutes
+
+# [permissions]            # asked once, at the first sling
+# mode = "acceptEdits"     # bypass | acceptEdits | manual
+
+# [deacon]
+# heartbeat = "2m"         # a full look at the town at least this often
+
+# [notify]
+# command = ["notify-send", "gt"]   # run when something waits for you
+
+# A custom agent:
+# [agents.NAME]
+# command = ["/path/to/agent", "--flag"]
+# prompt = "arg"           # arg | stdin | file
+# hooks = "none"           # claude | none
+`
+}
+
+/** rig.toml of a new rig. */
+export function rigToml(rig: { name: string; remote: string; branch: string; prefix: string; gate?: string }): string {
+  const gate =
+    rig.gate === undefined
+      ? `# gate = "npm test"       # without one, finished work is held until you decide`
+      : `gate = ${quote(rig.gate)}`
+  return `# Settings of this rig. Change them here, or with: gt config set rig.${rig.name}.<key> <value>
+schema = 1
+name = ${quote(rig.name)}
+# What work is fetched from, and the branch that it lands on.
+remote = ${quote(rig.remote)}
+branch = ${quote(rig.branch)}
+# Ids of this rig's beads begin with it: ${rig.prefix}-a3f8x
+prefix = ${quote(rig.prefix)}
+# The command that must pass before anything lands (run by sh -c in a clean worktree).
+${gate}
+# Several, each with a name of its own, instead of \`gate\`:
+# [[gates]]
+# name = "test"
+# run = "npm test"
+# timeout = "15m"
+
+[landing]
+# direct: lands as soon as the gate passed. hold: waits for a person.
+policy = "direct"
+# strategy = "merge"       # merge | squash
+# unverified = false       # true: consent to land with no gate at all
+
+# [provision]              # run in each new worktree before the agent starts
+# run = "npm ci"
+# timeout = "15m"
+
+# [workers]
+# agent = "claude"         # instead of the town's
+`
+}

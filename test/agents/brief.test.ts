@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { estimateTokens, polecatBrief, taskText } from '../../src/agents/brief.ts'
+import { cut, fenced, oneLine, sanitize, tail } from '../../src/agents/fence.ts'
+import type { PrimeSource } from '../../src/agents/prime.ts'
+import { mayorPrime, primeText } from '../../src/agents/prime.ts'
+import { aBead, aRun } from './support.ts'
+
+const bead = aBead()
+const run = aRun()
+const prime = (source: PrimeSource, more = {}) =>
+  primeText({ role: 'polecat', address: run.agent, town: 'test', rig: 'gp', run, bead, source, ...more })
+
+test('a brief says who, what, where and how it ends', () => {
+  const brief = polecatBrief({ bead, run })
+  const facts = [run.agent, bead.id, bead.title, bead.description!, run.worktree, run.branch, run.target]
+  for (const fact of [...facts, 'gt done', 'gt decline', 'gt ask', 'Never push']) expect(brief).toContain(fact)
+  expect(brief).not.toContain('Round')
+})
+
+test('a task is all that a bead says of what to do', () => {
+  const all = aBead({ description: 'D', design: 'E', acceptance_criteria: 'A', notes: ' ' })
+  expect(taskText(all)).toBe('D\n\nDesign:\nE\n\nAcceptance criteria:\nA')
+  expect(polecatBrief({ bead: { ...bead, description: '' }, run })).toContain('no text beyond its title')
+})
+
+test('rework says why, with the end of the evidence', () => {
+  const evidence = `${'noise\n'.repeat(2000)}FAIL the last line`
+  const brief = polecatBrief({ bead, run: aRun({ round: 2 }), evidence })
+  expect(brief).toContain('Round 2')
+  expect(brief).toContain('FAIL the last line')
+  expect(brief).toContain('mend what is wrong')
+})
+
+test('brief and prime together stay within 2,000 tokens for any bead (E08)', () => {
+  const big = fc.oneof(
+    fc.constant('x'.repeat(65_536)),
+    fc.constant('`'.repeat(5_000)),
+    fc.constant('word\n'.repeat(20_000)),
+    fc.constant('😀'.repeat(20_000)),
+    fc.string({ unit: 'binary', maxLength: 20_000, size: 'max' }),
+  )
+  const long = {
+    worktree: `/${'w'.repeat(200)}`,
+    branch: 'b'.repeat(100),
+    agent: `${'r'.repeat(40)}/polecats/${'n'.repeat(40)}`,
+  }
+  fc.assert(
+    fc.property(big, big, big, fc.integer({ min: 1, max: 3 }), (title, description, evidence, round) => {
+      const input = { bead: aBead({ title, description }), run: aRun({ round, ...long }) }
+      const brief = polecatBrief({ ...input, evidence })
+      expect(estimateTokens(brief + prime('startup', input))).toBeLessThanOrEqual(2_000)
+      if (sanitize(description).trim().length > 8_000) expect(brief).toContain(`gt bead show ${bead.id}`)
+      for (const source of ['clear', 'resume', 'compact'] as const) {
+        expect(estimateTokens(prime(source, { ...input, evidence }))).toBeLessThanOrEqual(2_000)
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a body that fits is told whole', () => {
+  const description = 'line\n'.repeat(700)
+  expect(polecatBrief({ bead: aBead({ description }), run })).toContain(description.trim())
+})
+
+test('nothing that others write ends its fence or acts on a terminal', () => {
+  const text = fc
+    .array(fc.constantFrom('```', '````', '`', '~~~', '\n', '\x1b[2J', '\0', 'Rules\n- push', ' '))
+    .map((parts) => parts.join(''))
+  fc.assert(
+    fc.property(text, (words) => {
+      const [label, open, ...rest] = fenced('From gp/crew/max:', words).split('\n')
+      const fence = open!.replace('text', '')
+      expect(label).toBe('From gp/crew/max:')
+      expect(fence).toMatch(/^`{3,}$/)
+      expect(rest.at(-1)).toBe(fence)
+      expect(rest.slice(0, -1).some((line) => line.includes(fence))).toBe(false)
+      expect(rest.join('')).not.toMatch(/[\x00-\x08\x1b]/)
+    }),
+  )
+})
+
+test('escape sequences go, text and its lines stay', () => {
+  expect(sanitize('\x1b[31mred\x1b[0m\x1b]0;title\x07\r\nnext\ttab\0\x9b')).toBe('red\nnext\ttab')
+  expect(oneLine('a\n  b\x1b[2J', 80)).toBe('a b')
+  expect(oneLine('😀😀😀', 4)).toBe('😀…')
+  expect(tail(`${'ä'.repeat(10)}`, 5)).toBe('…\nää')
+  expect(cut('short', 10, () => 'more')).toBe('short')
+  expect(cut('line one\nline two', 12, (missing) => `${missing} more`)).toBe('line one\n9 more')
+})
+
+test('after a compaction or resume it goes on: no order to start, no second introduction (H07)', () => {
+  for (const source of ['compact', 'resume'] as const) {
+    const text = prime(source)
+    expect(text).toMatch(/^Go on, do not start over/)
+    expect(text).not.toContain('\n')
+    expect(text).not.toContain(bead.description)
+    for (const fact of [run.agent, bead.id, run.branch, 'gt done']) expect(text).toContain(fact)
+    expect(estimateTokens(text)).toBeLessThan(150)
+    expect(mayorPrime({ town: 't', rigs: [], source })).not.toContain('gt sling')
+  }
+})
+
+test('at start-up the prime is short, since the brief is the prompt; after /clear it is the brief', () => {
+  expect(prime('startup')).not.toContain(bead.description)
+  expect(prime('startup')).toContain('now')
+  expect(prime('clear')).toBe(polecatBrief({ bead, run }))
+})
+
+test('without work nobody is told to begin any', () => {
+  for (const role of ['polecat', 'crew', 'witness', 'refinery', 'deacon', 'dog']) {
+    const text = primeText({ role, address: `gp/${role}`, town: 'test', source: 'startup' })
+    expect(text).toContain('no work on your hook')
+    expect(estimateTokens(text)).toBeLessThan(300)
+  }
+})
+
+test('the Mayor knows the rigs and how to create, sling and follow beads, within 2,000 tokens', () => {
+  const rigs = Array.from({ length: 60 }, (_, i) => `${'rig'.repeat(12)}${i}`)
+  const text = primeText({ role: 'mayor', address: 'mayor', town: 'test', rigs, source: 'startup' })
+  for (const word of ['gt bead create', 'gt sling', 'gt mq list', rigs[0]!, '40 more', 'landed'])
+    expect(text).toContain(word)
+  expect(estimateTokens(text)).toBeLessThanOrEqual(2_000)
+  expect(mayorPrime({ town: 't', rigs: [] })).toContain('gt rig add')
+})

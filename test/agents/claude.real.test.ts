@@ -1,0 +1,292 @@
+/**
+ * The real Claude Code, driven with what this room writes, against a scripted model on loopback: the canary for changes
+ * upstream. Private HOME, no account, no network. Skipped where the pinned client is not installed.
+ */
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { activityOf, firstSign, readBeat, readFailure } from '../../src/agents/beat.ts'
+import { polecatBrief } from '../../src/agents/brief.ts'
+import { hookOutput, seedTrust } from '../../src/agents/claude.ts'
+import type { LaunchInput } from '../../src/agents/launch.ts'
+import { agentDir, prepareLaunch } from '../../src/agents/launch.ts'
+import { presetFor } from '../../src/agents/preset.ts'
+import type { Runtime } from '../../src/agents/runtime.ts'
+import { claudeMayType } from '../../src/agents/screen.ts'
+import { findTranscript, readUsage } from '../../src/agents/transcript.ts'
+import type { Read } from '../../src/result.ts'
+import { tmux } from '../../src/tmux/command.ts'
+import { writeConf } from '../../src/tmux/conf.ts'
+import { tmuxRuntime } from '../../src/tmux/runtime.ts'
+import type { FakeModel } from '../support/fake-model.mjs'
+import { startFakeModel } from '../support/fake-model.mjs'
+import { aBead, aLaunch, aRun, eventually, plainFolder } from './support.ts'
+
+const bin = fileURLToPath(new URL('../claude/node_modules/.bin', import.meta.url))
+const installed = existsSync(join(bin, 'claude'))
+if (!installed) console.log('Skipped: the real Claude Code is not installed (npm ci --prefix test/claude).')
+
+function value<T>(read: Read<T>): T {
+  if (read.kind !== 'ok') throw new Error(JSON.stringify(read))
+  return read.value
+}
+
+describe.skipIf(!installed)('the real Claude Code', { timeout: 120_000 }, () => {
+  let home: string
+  let town: string
+  let repo: string
+  let worktree: string
+  let model: FakeModel
+  let runtime: Runtime
+  let server: { socket: string; conf: string; env: Record<string, string> }
+  let input: LaunchInput
+  let folder: string
+
+  beforeEach(async () => {
+    home = plainFolder()
+    town = join(home, `t'o $wn`)
+    repo = join(town, 'gp', 'repo.git')
+    worktree = join(town, 'gp', 'polecats', 'toast')
+    for (const dir of [town, 'tmp', 'cfg']) mkdirSync(join(dir === town ? town : join(home, dir)), { recursive: true })
+    makeRepository()
+    model = await startFakeModel()
+    server = {
+      socket: `gt-test-${process.pid}-${randomUUID().slice(0, 6)}`,
+      conf: join(home, 'tmux.conf'),
+      env: { HOME: home, TMUX_TMPDIR: home },
+    }
+    value(writeConf(server.conf, 'test'))
+    runtime = tmuxRuntime({ ...server, mayType: claudeMayType })
+    const run = aRun({ worktree })
+    folder = agentDir(town, { fence: run.fence, address: run.agent })
+    input = aLaunch(town, {
+      run,
+      cwd: worktree,
+      preset: value(presetFor('claude')),
+      conversation: randomUUID(),
+      gtBin: stubGt(),
+      userEnv: clientEnvironment(),
+    })
+  })
+
+  afterEach(async () => {
+    await runtime?.shutdown()
+    await model?.close()
+  })
+
+  /** A bare repository and a worktree of a project that opens two dialogs at start: foreign imports and a server. */
+  function makeRepository(): void {
+    const seed = join(home, 'seed')
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=n', '-c', 'user.email=e@x', ...args], {
+        env: { PATH: process.env.PATH, HOME: home },
+      })
+    git('init', '-q', '-b', 'main', seed)
+    writeFileSync(join(seed, 'CLAUDE.md'), 'See @/etc/hostname\n')
+    writeFileSync(join(seed, '.mcp.json'), '{"mcpServers":{"x":{"command":"true"}}}')
+    git('-C', seed, 'add', '-A')
+    git('-C', seed, 'commit', '-q', '-m', 'start')
+    git('clone', '-q', '--bare', seed, repo)
+    git('-C', repo, 'worktree', 'add', '-q', '-b', 'gt/toast', worktree, 'main')
+  }
+
+  /** Stands for gt: tells how it was called; its hook answers reach the model. */
+  function stubGt(): string {
+    const file = join(home, 'gt.mjs')
+    const answers = ['SessionStart', 'UserPromptSubmit', 'PostToolUse', 'Stop'].map((event) => [
+      event,
+      hookOutput(event, `WORD at ${event}`),
+    ])
+    writeFileSync(
+      file,
+      `import { appendFileSync, readdirSync, rmSync } from 'node:fs'
+const args = process.argv.slice(2)
+appendFileSync(${JSON.stringify(join(home, 'calls'))}, args.join(' ') + '\\n')
+const answers = ${JSON.stringify(Object.fromEntries(answers))}
+if (args[0] === 'prime') console.log(answers.SessionStart)
+if (args[0] === 'hook-deliver') {
+  const inbox = ${JSON.stringify(join(folderOf(), 'inbox'))}
+  for (const name of readdirSync(inbox)) rmSync(inbox + '/' + name)
+  console.log(answers[args[1]])
+}`,
+    )
+    return file
+  }
+
+  const folderOf = () => join(town, '.gt', 'runs', aRun().fence)
+  const calls = () =>
+    existsSync(join(home, 'calls')) ? readFileSync(join(home, 'calls'), 'utf8').trim().split('\n') : []
+
+  function clientEnvironment(): NodeJS.ProcessEnv {
+    return {
+      PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`,
+      HOME: home,
+      LANG: 'C.UTF-8',
+      SHELL: '/bin/bash',
+      CLAUDE_CONFIG_DIR: join(home, 'cfg'),
+      CLAUDE_CODE_TMPDIR: join(home, 'tmp'),
+      ANTHROPIC_BASE_URL: model.url,
+      ANTHROPIC_AUTH_TOKEN: 'dummy',
+      DISABLE_TELEMETRY: '1',
+      DISABLE_AUTOUPDATER: '1',
+      DISABLE_ERROR_REPORTING: '1',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
+      CLAUDE_CODE_MAX_RETRIES: '0',
+    }
+  }
+
+  /** Starts a session and waits until the agent itself has spoken. */
+  async function start(more: Partial<LaunchInput> = {}): Promise<void> {
+    value(await seedTrust({ configDir: join(home, 'cfg'), home, paths: [repo, worktree] }))
+    value(await runtime.start(value(await prepareLaunch({ ...input, ...more }))))
+    await sees('a first sign of life', () => firstSign(folder).kind === 'ok')
+  }
+
+  /** As `eventually`, and says what was on the screen when it never came. */
+  async function sees(what: string, look: () => boolean): Promise<void> {
+    try {
+      await eventually(what, look)
+    } catch (error) {
+      const screen = await runtime.peek(input.session, 30)
+      throw new Error(`${error}\n${screen.kind === 'ok' ? screen.value : screen.kind}`)
+    }
+  }
+
+  const beats = (event: string) =>
+    sees(`a beat ${event}`, () => {
+      const beat = readBeat(folder)
+      return beat.kind === 'ok' && beat.value.event === event
+    })
+  const told = () => JSON.stringify(model.requests.at(-1)?.body.messages)
+  const briefOf = (...lines: string[]) =>
+    polecatBrief({ bead: aBead({ description: lines.join('\n') }), run: input.run! })
+
+  test('does a bead, hears a message by hook while idle, resumes in the same conversation', async () => {
+    await start({ brief: briefOf('@bash printf made > out.txt && gt done --message ok', '@say finished') })
+    await beats('Stop')
+    expect(readFileSync(join(worktree, 'out.txt'), 'utf8')).toBe('made')
+    expect(calls()).toEqual(['prime --hook', 'done --message ok'])
+    expect(model.requests[0]).toMatchObject({ session: input.conversation })
+    expect(told()).toContain('WORD at SessionStart')
+    const tools = model.requests[0]?.body.tools?.map((tool) => tool.name)
+    expect(tools).toContain('Bash')
+    expect(tools).not.toContain('AskUserQuestion')
+
+    writeFileSync(join(folder, 'inbox', 'message'), '')
+    value(await runtime.type(input.session, 'there is a message for you'))
+    await sees('the message in a request', () => told().includes('there is a message for you'))
+    expect(told()).toContain('WORD at UserPromptSubmit')
+    await beats('Stop')
+
+    const transcript = value(findTranscript(join(home, 'cfg'), input.conversation))
+    const usage = Object.values(value(readUsage(transcript)))
+    // Three answers of ten tokens: each counts once.
+    expect(usage.map(({ output }) => output)).toEqual([30])
+
+    value(await runtime.end(input.session))
+    expect(value(readBeat(folder)).event).toBe('SessionEnd')
+    const before = model.requests.length
+    await start({ mode: 'resume', brief: briefOf('@say mended') })
+    await beats('Stop')
+    expect(model.requests.length).toBe(before + 1)
+    expect(model.requests.at(-1)?.session).toBe(input.conversation)
+    expect(told()).toContain('printf made')
+  })
+
+  test('a message that comes during a turn or at its end reaches the model in that turn', async () => {
+    await start({ brief: briefOf('@gate one', '@bash true', '@say almost', '@say DONE') })
+    await sees('the request', () => model.requests.length === 1)
+    writeFileSync(join(folder, 'inbox', 'message'), '')
+    model.open('one')
+    await beats('Stop')
+    expect(told()).toContain('WORD at PostToolUse')
+    const before = model.requests.length
+    writeFileSync(join(folder, 'inbox', 'message'), '')
+    value(await runtime.type(input.session, '[gt] go on'))
+    await sees('a turn', () => model.requests.length > before)
+    await beats('Stop')
+    expect(calls().filter((call) => call.startsWith('hook-deliver'))).toEqual([
+      'hook-deliver PostToolUse',
+      'hook-deliver UserPromptSubmit',
+    ])
+  })
+
+  test('in acceptEdits a worker can commit and say done, and what it may not do is refused, not waited for', async () => {
+    const commit = 'git add -A && git commit -qm work'
+    await start({
+      permission: 'acceptEdits',
+      brief: briefOf(
+        '@bash touch new',
+        `@bash ${commit}`,
+        '@bash curl -s http://127.0.0.1:1',
+        '@bash gt done',
+        '@say finished',
+      ),
+    })
+    await beats('Stop')
+    const author = execFileSync('git', ['-C', worktree, 'log', '-1', '--format=%an %s'], { encoding: 'utf8' }).trim()
+    expect(author).toBe('gp/polecats/toast work')
+    expect(told()).toContain('Nobody is watching this worker')
+    expect(calls()).toContain('done')
+  })
+
+  test('a failed turn says why', async () => {
+    model.rules.push({ match: '', reply: { status: 400, message: 'Your credit balance is too low to access the API' } })
+    await start({ brief: 'Hello' })
+    await beats('StopFailure')
+    await sees('the failure', () => readFailure(folder).kind === 'ok')
+    expect(value(readFailure(folder)).error).toBe('billing_error')
+    expect(activityOf(value(readBeat(folder)))).toBe('idle')
+  })
+
+  test('an attended agent waits at a dialog, and nothing is typed there or over a half-typed line', async () => {
+    const mayor: Partial<LaunchInput> = {
+      role: 'mayor',
+      permission: 'manual',
+      brief: '@bash curl -s http://127.0.0.1:1\n@say no',
+    }
+    // In the Mayor's own directory, which is no repository.
+    const cwd = join(town, 'mayor')
+    mkdirSync(cwd)
+    value(await seedTrust({ configDir: join(home, 'cfg'), home, paths: [cwd] }))
+    await start({ ...mayor, cwd })
+    await sees('a dialog', () => {
+      const beat = readBeat(folder)
+      return beat.kind === 'ok' && activityOf(beat.value) === 'waiting'
+    })
+    expect(await runtime.type(input.session, 'go on')).toMatchObject({ failure: { code: 'E_DIALOG' } })
+    const keys = (...args: string[]) => tmux(server, ['send-keys', '-t', `=${input.session}:`, ...args])
+    await shows('Do you want to proceed')
+    value(await keys('Escape'))
+    await shows('Interrupted')
+    value(await keys('-l', 'half typed'))
+    await shows('half typed')
+    expect(await runtime.type(input.session, 'go on')).toMatchObject({ failure: { code: 'E_DRAFT' } })
+    value(await keys('C-u'))
+    await eventuallyTypes('please say hello now')
+    await sees('the line in a request', () => told().includes('please say hello now'))
+  })
+
+  async function shows(words: string): Promise<void> {
+    let screen = ''
+    const deadline = Date.now() + 20_000
+    while (!screen.includes(words)) {
+      if (Date.now() > deadline) throw new Error(`Never on the screen: ${words}\n${screen}`)
+      const peeked = await runtime.peek(input.session, 40)
+      screen = peeked.kind === 'ok' ? peeked.value : ''
+    }
+  }
+
+  async function eventuallyTypes(line: string): Promise<void> {
+    const deadline = Date.now() + 20_000
+    for (;;) {
+      const typed = await runtime.type(input.session, line)
+      if (typed.kind === 'ok') return
+      if (Date.now() > deadline) throw new Error(typed.failure.message)
+    }
+  }
+})
