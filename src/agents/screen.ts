@@ -2,13 +2,40 @@
  * Whether a line may be typed into Claude Code, judged by its screen (measured with 2.1.330). In a dialog Enter means
  * yes, and a half-typed line would swallow what is typed (design law 9); in both cases nothing is typed.
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { activityOf, readBeat } from './beat.ts'
+import { agentDir } from './launch.ts'
+import type { SessionView } from './runtime.ts'
 
 /** The border above and below the prompt box; no dialog and no menu draws it around a line that begins with the mark. */
 const BORDER = /^[─━]{10,}/
 const MARK = /^❯(?:\u00a0|\s|$)/
 const STYLE = /\x1b\[([\d;]*)m/g
+
+/** A dialog is drawn a moment after its hook fires; longer ago, the screen knows better (Esc closes it without a hook). */
+const DRAWN_MS = 2_000
+
+const dialog = fail('E_DIALOG', 'Nothing was typed: the agent shows no prompt, so it may be waiting at a dialog.', {
+  exit: EXIT.tryAgain,
+  hint: 'Look at its screen: gt peek <agent>',
+})
+
+/**
+ * The runtime's question before it types: may it, with this screen, into this session of the town? Knows which sessions
+ * are Claude Code's by their folder and asks the last beat too; of other agents nothing is known, so nothing forbidden.
+ */
+export function mayTypeIn(town: string): (screen: string, session: SessionView) => Result<void> {
+  return (screen, { labels }) => {
+    const folder = agentDir(town, { fence: labels.run, address: labels.agent ?? '' })
+    if (!existsSync(join(folder, 'hook.sh'))) return ok(undefined)
+    const beat = readBeat(folder)
+    const waits = beat.kind === 'ok' && activityOf(beat.value) === 'waiting' && Date.now() - beat.value.at < DRAWN_MS
+    return waits ? dialog : claudeMayType(screen)
+  }
+}
 
 /**
  * `screen`: the pane's last lines with their colour escapes. `E_DIALOG` (75): no prompt box is shown, so a dialog is
@@ -16,12 +43,7 @@ const STYLE = /\x1b\[([\d;]*)m/g
  */
 export function claudeMayType(screen: string): Result<void> {
   const box = promptBox(screen.split('\n'))
-  if (box === undefined) {
-    return fail('E_DIALOG', 'Nothing was typed: the agent shows no prompt, so it may be waiting at a dialog.', {
-      exit: EXIT.tryAgain,
-      hint: 'Look at its screen: gt peek <agent>',
-    })
-  }
+  if (box === undefined) return dialog
   if (written(box).replace(MARK, '').trim() === '') return ok(undefined)
   return fail('E_DRAFT', 'Nothing was typed: there is a half-typed line in the agent’s prompt.', {
     exit: EXIT.tryAgain,

@@ -50,18 +50,18 @@ export async function commitLedger(
   const git = (argv: string[], input?: string): Promise<string> =>
     run([`--git-dir=${join(dir, '.git')}`, ...argv], input)
   try {
-    const base = basePath(dir, numbers(dir, 'log').at(-1)!)
-    const beads = (await readFile(base, 'latin1')).split('\n').length - 1
-    const entries = new Map<string, string>()
+    const support = new Map<string, string>()
     for (const name of Object.keys(SUPPORT)) {
       if (!existsSync(join(dir, name))) continue
-      entries.set(name, `100644 blob ${await git(['hash-object', '-w', '--no-filters', join(dir, name)])}\t${name}`)
+      support.set(name, `100644 blob ${await git(['hash-object', '-w', '--no-filters', join(dir, name)])}\t${name}`)
     }
-    const blob = await git(['hash-object', '-w', '--no-filters', base])
-    entries.set('issues.jsonl', `100644 blob ${blob}\tissues.jsonl`)
     for (let tries = 0; tries < 5; tries++) {
       const head = await git(['rev-parse', '--verify', '--quiet', 'HEAD']).catch(unborn)
-      const tree = await treeOn(git, head, entries)
+      // Read after the head: whoever made that commit cannot have had a newer snapshot than we find now.
+      const base = basePath(dir, numbers(dir, 'log').at(-1)!)
+      const beads = (await readFile(base, 'latin1')).split('\n').length - 1
+      const blob = await git(['hash-object', '-w', '--no-filters', base])
+      const tree = await treeOn(git, head, new Map([...support, ['issues.jsonl', `100644 blob ${blob}\tissues.jsonl`]]))
       if (head !== '' && tree === (await git(['rev-parse', `${head}^{tree}`]))) return empty
       const parent = head === '' ? [] : ['-p', head]
       const commit = await git(['commit-tree', tree, ...parent], `${options.message ?? `${beads} beads`}\n`)

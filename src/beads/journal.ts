@@ -47,6 +47,8 @@ export interface Journal {
   readonly fd: number
   readonly header: Header
   readonly state: State
+  /** Where the header ends. */
+  readonly start: number
   /** Everything before this byte was folded. */
   offset: number
   /** Id of the first seal, once it was read; nothing behind it counts. */
@@ -85,6 +87,7 @@ export function openJournal(dir: string, n: number, before?: Journal, onChange?:
     const state = before ? before.state : baseState(dir, n)
     if ('kind' in state) return closing(fd, state)
     begin(state, header.value)
+    const start = bytes.indexOf('\n', found.records[0]?.offset ?? 0) + 1
     const journal: Journal = {
       dir,
       n,
@@ -92,6 +95,7 @@ export function openJournal(dir: string, n: number, before?: Journal, onChange?:
       fd,
       header: header.value,
       state,
+      start,
       offset: 0,
       seal: null,
       changes: 0,

@@ -177,7 +177,7 @@ class TownLedger implements Ledger {
       if (verdict.kind !== 'ok') return verdict
       if (verdict.value !== 'void') {
         // The change is acknowledged whatever becomes of the rollover: the next write tries that again.
-        if (this.#journal.offset > this.#bound) this.#seal()
+        if (this.#isFull() && this.#seal().kind === 'ok') this.settle()
         return ok(verdict.value)
       }
     }
@@ -337,6 +337,12 @@ class TownLedger implements Ledger {
       }
     }
     return ok(undefined)
+  }
+
+  /** Past the bound; a header that is longer than that (many wisps) must not make every write roll over. */
+  #isFull(): boolean {
+    const { offset, start } = this.#journal
+    return offset - start > Math.max(this.#bound, start)
   }
 
   /** From a sealed journal to its successor, when there is one. */

@@ -95,7 +95,7 @@ class View {
 
   notReady(bead: Bead): string | null {
     if (bead.status !== 'open') return `it is ${bead.status}`
-    if (NO_WORK.has(bead.issue_type)) return `a ${bead.issue_type} is not work`
+    if (NO_WORK.has(bead.issue_type)) return `beads of type ${bead.issue_type} are not work`
     if (bead.ephemeral === true) return 'it is ephemeral'
     if (bead.pinned === true) return 'it is pinned'
     if (bead.is_template === true || bead.labels?.includes('template')) return 'it is a template'

@@ -115,9 +115,9 @@ export function scan(bytes: Buffer, start: number): Scan {
 function decode(bytes: Buffer, from: number, to: number): JournalRecord | null {
   const tab = to - 9
   if (tab <= from || bytes[tab] !== TAB) return null
-  if (Number.parseInt(bytes.latin1Slice(tab + 1, to), 16) !== crc32(bytes, from, tab)) return null
+  if (bytes.toString('latin1', tab + 1, to) !== hex(crc32(bytes, from, tab))) return null
   try {
-    const record = JSON.parse(bytes.utf8Slice(from, tab))
+    const record = JSON.parse(bytes.toString('utf8', from, tab))
     return typeof record?.kind === 'string' ? record : null
   } catch {
     return null

@@ -57,7 +57,9 @@ function set(context: Context, key: string, value: string): Answer {
   return ok({ data: { key, value, file: done.value.file }, text: `${key} = ${value}   (${done.value.file})` })
 }
 
-function setAgent(context: Context, name: string, command: string[]): Answer {
+function setAgent(context: Context, name: string, words: string[]): Answer {
+  // Behind the name commander passes everything through, the separator too.
+  const command = words[0] === '--' ? words.slice(1) : words
   if (context.env.GT_RUN) return fail('E_NOT_FOR_AGENTS', 'A worker may not change settings.')
   const root = locateTown(context.env, context.cwd)
   if (root.kind === 'error') return root

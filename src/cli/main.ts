@@ -23,6 +23,8 @@ async function main(argv: string[]): Promise<void> {
   await run(await entry.load(), args)
 }
 
+// Inside an agent the wrapper sets extra certificates aside (100 ms at every start); what gt starts gets them back.
+if (process.env.GT_NODE_EXTRA_CA_CERTS) process.env.NODE_EXTRA_CA_CERTS ??= process.env.GT_NODE_EXTRA_CA_CERTS
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
 })

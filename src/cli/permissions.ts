@@ -10,13 +10,13 @@ import { setConfig } from '../town/config.ts'
 import { loadTownSettings } from '../town/settings.ts'
 import type { Context } from './context.ts'
 
-const MODES = ['bypass', 'acceptEdits', 'manual'] as const
+// `manual` asks a person at each step, so no unattended worker starts in it.
+const MODES = ['bypass', 'acceptEdits'] as const
 
 const QUESTION = `Workers run unattended. What may Claude Code do in its worktree without asking?
   1  bypass       everything (no prompts at all; use it in a sandbox or on code you trust)
-  2  acceptEdits  edit files; anything else waits for you in its pane
-  3  manual       nothing; everything waits for you in its pane
-Answer 1, 2 or 3 (asked once; gt config set permissions.mode changes it): `
+  2  acceptEdits  edit files, git and gt; anything else is refused and it has to find another way
+Answer 1 or 2 (asked once; gt config set permissions.mode changes it): `
 
 /** Asks or takes `--permissions`, where nothing is agreed yet; does nothing where it is. */
 export async function agreePermissions(town: OpenTown, context: Context, given?: string): Promise<Result<void>> {

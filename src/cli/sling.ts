@@ -30,7 +30,7 @@ export function register(program: Command, context: Context): void {
     .option('--agent <name>', 'which agent does it: claude, script, or one of town.toml')
     .option('--wait', 'wait until everything is landed: exit 0 landed, 1 failed, 2 needs a person')
     .option('--timeout <time>', 'with --wait: give up waiting after this long, such as 20m (the work goes on)')
-    .option('--permissions <mode>', 'agree once to what workers may do: bypass, acceptEdits or manual')
+    .option('--permissions <mode>', 'agree once to what workers may do: bypass or acceptEdits')
     .addHelpText('after', '\nExample:\n  gt sling app-x3k9f app-p01qa app --wait --timeout 1h')
   action(command, (words: string[], options: SlingOptions) => slingCommand(context, words, options))
 }

@@ -106,34 +106,41 @@ function hook(context: Context): Promise<Answer> {
   })
 }
 
-/** Text for the model at the start of a session, and after compaction; with --hook the source comes on stdin. */
-function prime(context: Context, fromHook: boolean): Promise<Answer> {
-  return withTown(context, async (town) => {
-    const [{ primeText }, { agentDir }, { writeBeat }, { listRigs }, { findRun }] = await Promise.all([
-      import('../agents/prime.ts'),
-      import('../agents/launch.ts'),
-      import('../agents/beat.ts'),
-      import('../town/settings.ts'),
-      import('../kernel/runs.ts'),
-    ])
-    const { env } = context
-    const source = fromHook ? sourceOf(readStdin()) : 'startup'
-    const own = env.GT_RUN ? findRun(town.ledger.state.beads.values(), env.GT_RUN) : undefined
-    if (fromHook)
-      writeBeat(agentDir(town.root, { fence: env.GT_RUN || undefined, address: actor(env) }), 'SessionStart')
-    const rigs = listRigs(town.root)
-    const text = primeText({
-      role: env.GT_ROLE || 'person',
-      address: actor(env),
-      town: town.name,
-      rig: env.GT_RIG || undefined,
-      run: own?.run,
-      bead: own?.bead,
-      source,
-      rigs: rigs.kind === 'ok' ? rigs.value : [],
-    })
-    return ok({ data: { text }, text })
+/**
+ * Text for the model at the start of a session, and after compaction; with --hook the source comes on stdin. From a
+ * hook an error is text too: the model must know that it could not be primed, and never takes it for "no work".
+ */
+async function prime(context: Context, fromHook: boolean): Promise<Answer> {
+  const source = fromHook ? sourceOf(readStdin()) : 'startup'
+  const answer = await withTown(context, (town) => primeFor(town, source))
+  if (!fromHook || answer.kind === 'ok') return answer
+  const { code, message } = answer.failure
+  const text = `gt could not read your assignment (${code}): ${message} This is an error, not "no work". Try: gt hook`
+  return ok({ data: { text }, text })
+}
+
+async function primeFor(town: OpenTown, source: Source): Promise<Answer> {
+  const [{ primeText }, { listRigs }, { findRun }, { mergeOf }] = await Promise.all([
+    import('../agents/prime.ts'),
+    import('../town/settings.ts'),
+    import('../kernel/runs.ts'),
+    import('../kernel/merges.ts'),
+  ])
+  const { env } = town
+  const own = env.GT_RUN ? findRun(town.ledger.state.beads.values(), env.GT_RUN) : undefined
+  const rigs = listRigs(town.root)
+  const text = primeText({
+    role: env.GT_ROLE || 'person',
+    address: actor(env),
+    town: town.name,
+    rig: env.GT_RIG || undefined,
+    run: own?.run,
+    bead: own?.bead,
+    source,
+    evidence: mergeOf(town.ledger.state.beads.get(own?.run.merge_request ?? ''))?.merge.evidence,
+    rigs: rigs.kind === 'ok' ? rigs.value : [],
   })
+  return ok({ data: { text }, text })
 }
 
 type Source = 'startup' | 'resume' | 'clear' | 'compact'

@@ -59,6 +59,18 @@ export async function localRemote(address: string): Promise<string | null> {
 }
 
 /**
+ * Whether `path` was a worktree of this repository whose entry there is gone: its `.git` file names a folder of ours that
+ * no longer exists. (A copy of a live worktree names one that does, and is not ours to touch.)
+ */
+export async function wasWorktreeOf(gitDir: string, path: string): Promise<boolean> {
+  const text = await readFile(join(path, '.git'), 'utf8').catch(() => '')
+  const match = /^gitdir: (.+?)\n?$/s.exec(text)
+  if (match === null) return false
+  const admin = await canonical(resolve(path, match[1]!))
+  return dirname(admin) === join(await canonical(gitDir), 'worktrees') && !(await exists(admin))
+}
+
+/**
  * The folder `<gitDir>/worktrees/<id>` of the worktree at `path` (git's gitrepository-layout: its file `gitdir` names
  * the worktree's `.git`). `empty` when the repository knows no worktree there.
  */

@@ -37,9 +37,7 @@ export function remoteFailure(failure: Failure, address: string): Err {
       details,
     })
   }
-  if (
-    /Could not resolve host|Connection (refused|timed out|reset)|unreachable|timed out|Operation timed/i.test(stderr)
-  ) {
+  if (/Could not resolve|Failed to connect|Connection (refused|reset)|unreachable|timed out/i.test(stderr)) {
     return fail('E_REMOTE_UNREACHABLE', `The remote ${where} cannot be reached. git said: ${said}`, {
       exit: EXIT.tryAgain,
       hint,

@@ -7,7 +7,7 @@ import { lstat, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Result } from '../result.ts'
 import { EXIT, fail, messageOf, ok } from '../result.ts'
-import { adminDirOf, exists, notAbsolute } from './places.ts'
+import { adminDirOf, exists, notAbsolute, wasWorktreeOf } from './places.ts'
 import { git } from './run.ts'
 
 export interface Removal {
@@ -29,14 +29,14 @@ export async function removeWorktree(w: { gitDir: string; path: string }): Promi
   const admin = await adminDirOf(gitDir, path)
   if (admin.kind === 'error') return admin
   const there = await exists(path)
-  if (there && admin.kind !== 'ok') {
-    return fail('E_NOT_A_WORKTREE', `${path} is not a worktree of ${gitDir}, so it was not removed.`, {
-      kept: 'Everything at that path.',
-    })
-  }
   if (there && (await lstat(path)).isSymbolicLink()) {
     return fail('E_NOT_A_WORKTREE', `${path} is a symbolic link, so it was not removed.`, {
       kept: 'What it points to.',
+    })
+  }
+  if (there && admin.kind !== 'ok' && !(await wasWorktreeOf(gitDir, path))) {
+    return fail('E_NOT_A_WORKTREE', `${path} is not a worktree of ${gitDir}, so it was not removed.`, {
+      kept: 'Everything at that path.',
     })
   }
   let trash: string | undefined

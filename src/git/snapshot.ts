@@ -2,7 +2,7 @@
  * The files of a worktree as a tree, whatever state git is in there: its index is copied, never touched, so a held
  * `index.lock`, a half-done merge or a rebase are no obstacle.
  */
-import { copyFile, lstat, readdir, readlink, stat, utimes } from 'node:fs/promises'
+import { copyFile, lstat, readdir, readlink, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Result } from '../result.ts'
 import { fail, messageOf, ok } from '../result.ts'
@@ -87,7 +87,7 @@ async function copyIndex(desk: Desk): Promise<Result<'copied' | 'never filled'>>
     await utimes(desk.index, seconds, seconds)
     const readable = await git(['ls-files', '--stage', '-z'], desk.at)
     if (readable.kind === 'ok') return ok('copied')
-    await utimes(desk.index, 0, 0)
+    await rm(desk.index)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
       return fail('E_ARCHIVE', `The index ${source} could not be copied: ${messageOf(error)}.`)

@@ -70,8 +70,11 @@ export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Res
   const where = paths({ root: root.value })
   const ledger = openLedger(where.beads)
   if (ledger.kind === 'error') return ledger
-  const { tmuxRuntime } = await import('../tmux/runtime.ts')
-  const runtime = tmuxRuntime({ socket: tmuxSocket(root.value), conf: where.tmuxConf })
+  const [{ tmuxRuntime }, { mayTypeIn }] = await Promise.all([
+    import('../tmux/runtime.ts'),
+    import('../agents/screen.ts'),
+  ])
+  const runtime = tmuxRuntime({ socket: tmuxSocket(root.value), conf: where.tmuxConf, mayType: mayTypeIn(root.value) })
   return ok({
     root: root.value,
     name: settings.value.name,

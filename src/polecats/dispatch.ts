@@ -21,9 +21,9 @@ import { advance, claim, findRun, liveRun, newFence } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { permissionMode } from '../town/permissions.ts'
 import { self } from '../town/processes.ts'
 import type { PermissionMode, RigSettings } from '../town/settings.ts'
-import { permissionMode } from '../town/settings.ts'
 import { launchSession } from './launch.ts'
 import { freeName, polecatAddress } from './names.ts'
 import { provision } from './provision.ts'
@@ -67,7 +67,7 @@ export async function validate(town: OpenTown, id: string, order?: Slung): Promi
   if (preset.value.hooks === 'claude' && permission === undefined) {
     return fail('E_PERMISSIONS', `Nobody has agreed yet to what ${name} workers may do without asking.`, {
       kept: 'Nothing was started.',
-      hint: 'gt config set permissions.mode bypass   (or acceptEdits, manual); docs/permissions.md explains each',
+      hint: 'gt config set permissions.mode bypass   (or acceptEdits); docs/permissions.md explains each',
       exit: EXIT.needsPerson,
     })
   }

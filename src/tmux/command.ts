@@ -123,7 +123,11 @@ function failure(args: string[], words: string): Result<never> {
   if (/no server running|error connecting to .*(No such file|refused)|lost server|server exited/i.test(words)) {
     return fail('E_TMUX_NO_SERVER', message)
   }
-  if (/can't find (session|pane|window)|no such (session|pane|window)/i.test(words))
+  if (
+    /can't find (session|pane|window)|no such (session|pane|window)|no current (target|session)|no sessions/i.test(
+      words,
+    )
+  )
     return fail('E_TMUX_NO_TARGET', message)
   if (/duplicate session/i.test(words)) return fail('E_TMUX_DUPLICATE', message)
   return fail('E_TMUX', message)

@@ -55,8 +55,6 @@ export function launchCommands(spec: SessionSpec): string[][] {
     ['new-session', '-d', '-s', spec.name, '-x', '200', '-y', '50', '-c', cwd, '--', 'sleep', '30'],
     ['set-option', '-p', '-t', target, '@gt_name', spec.name],
     ['set-option', '-p', '-t', target, '@gt_labels', encodeLabels(spec.labels)],
-    // tmux drops what it has not read yet when a process ends, except from a pane that is piped somewhere.
-    ['pipe-pane', '-O', '-t', target, 'exec cat >/dev/null'],
     [
       'respawn-pane',
       '-k',
@@ -76,9 +74,11 @@ export function launchCommands(spec: SessionSpec): string[][] {
  */
 function agentArgv(spec: SessionSpec): string[] {
   const unset = (spec.unset ?? []).flatMap((name) => ['-u', name])
+  // tmux puts the PATH of whoever calls it over the one given with -e (spawn.c), so it is given here.
+  const path = spec.env.PATH === undefined ? [] : [`PATH=${spec.env.PATH}`]
   // `env` would read a program with a `=` in its path as one more variable.
   const program = spec.argv[0]!.includes('=') ? ['sh', '-c', 'exec "$0" "$@"', ...spec.argv] : spec.argv
-  return ['env', ...unset, '--', ...program]
+  return ['env', ...unset, '--', ...path, ...program]
 }
 
 /** Starts a checked spec whose name is free. Failures: `E_SESSION_EXISTS`, `E_AGENT_DIED`, those of `tmux`. */
@@ -96,7 +96,6 @@ export async function launch(server: TmuxServer, spec: SessionSpec): Promise<Res
       const running = isRunning(id.value)
       if (running.kind === 'ok' && !running.value) return early(server, spec)
     }
-    await tmux(server, ['pipe-pane', '-t', pane])
     return ok({ name: spec.name, labels: { ...spec.labels }, process: id.value, alive: true })
   }
   if (id.kind === 'empty') return early(server, spec)
@@ -142,8 +141,10 @@ async function early(server: TmuxServer, spec: SessionSpec): Promise<Result<Sess
   await tmux(server, ['kill-session', '-t', row.session])
   const how = row.exitCode === undefined ? 'at once' : `at once with exit code ${row.exitCode}`
   const missing = row.exitCode === 127 || row.exitCode === 126
-  const words = output === '' ? 'It printed nothing.' : `It printed:\n${output}`
-  return fail('E_AGENT_DIED', `The agent of "${spec.name}" (${spec.argv[0]}) ended ${how}. ${words}`, {
+  // Its own words alone are not enough: a busy tmux can lose what it had not read yet when the process ended (seen: 1 in 150).
+  const why = missing ? ' The program was not found or could not be run.' : ''
+  const words = output === '' ? 'Nothing that it printed was seen.' : `It printed:\n${output}`
+  return fail('E_AGENT_DIED', `The agent of "${spec.name}" (${spec.argv[0]}) ended ${how}.${why} ${words}`, {
     exit: missing ? EXIT.missingProgram : EXIT.failed,
     hint: missing
       ? `Check that this program is installed and in the agent's PATH: ${spec.argv[0]}`
@@ -152,9 +153,9 @@ async function early(server: TmuxServer, spec: SessionSpec): Promise<Result<Sess
   })
 }
 
-/** The pane once tmux has read the agent's last output and exit code (`pane_dead`), or as it is after a second. */
+/** The pane once tmux has read the agent's last output and exit code (`pane_dead`), or as it is after three seconds. */
 async function settled(server: TmuxServer, name: string): Promise<PaneRow | undefined> {
-  for (const end = Date.now() + 1_000; ; await delay(POLL_MS)) {
+  for (const end = Date.now() + 3_000; ; await delay(POLL_MS)) {
     const row = await findPane(server, name)
     if (row.kind !== 'ok') return undefined
     if (row.value.exitCode !== undefined || Date.now() > end) return row.value

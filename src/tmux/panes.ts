@@ -44,11 +44,32 @@ const FIELDS = [
 
 /** Every pane of the server, a person's included. `empty`: no server, or one without panes. */
 export async function listPanes(server: TmuxServer, options: CallOptions = {}): Promise<Read<PaneRow[]>> {
+  const panes = await readPanes(server, options)
+  const unreaped = panes.kind === 'ok' ? panes.value.find(isUnreaped) : undefined
+  if (unreaped === undefined) return panes
+  // A busy tmux 3.3a can miss SIGCHLD and leave a zombie without an exit code (seen: 1 start in 10); the same signal once more makes it look.
+  try {
+    process.kill(unreaped.server, 'SIGCHLD')
+  } catch {
+    // The server ended meanwhile: the second look says so.
+  }
+  return readPanes(server, options)
+}
+
+/** Its agent is gone, and tmux has no exit code for it. */
+function isUnreaped(row: PaneRow): boolean {
+  if (row.exitCode !== undefined || row.process?.pid !== row.pid) return false
+  const running = isRunning(row.process)
+  return running.kind === 'ok' && !running.value
+}
+
+async function readPanes(server: TmuxServer, options: CallOptions): Promise<Read<PaneRow[]>> {
   const format = FIELDS.map((field) => `#{${field}}`).join('|')
   const answer = await tmux(server, ['list-panes', '-a', '-F', format], options)
   if (answer.kind === 'error') {
     const { code, message } = answer.failure
-    if (code === 'E_TMUX_NO_SERVER') return empty
+    // No target at all: a server without any session, about to end.
+    if (code === 'E_TMUX_NO_SERVER' || code === 'E_TMUX_NO_TARGET') return empty
     return code === 'E_NO_TMUX' || code === 'E_TMUX_SOCKET' ? answer : unknown(message)
   }
   const rows = answer.value
@@ -71,8 +92,8 @@ export function parsePane(line: string): PaneRow {
     inMode: Number(mode) > 0,
     server: Number(serverPid),
   }
-  const process = decodeProcess(recorded ?? '')
-  if (process !== undefined) row.process = process
+  const known = decodeProcess(recorded ?? '')
+  if (known !== undefined) row.process = known
   // As a shell says it: 128 + signal.
   if (row.dead && status) row.exitCode = Number(status)
   else if (row.dead && signal) row.exitCode = 128 + Number(signal)

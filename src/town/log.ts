@@ -10,7 +10,8 @@ import { paths } from './paths.ts'
  * fails: with a full disk or a town that is gone, lines are dropped, because no work may stop for want of a log.
  */
 export async function openLog(town: Pick<Town, 'root'>, who: string): Promise<Logger> {
-  const { pino, stdTimeFunctions } = await import('pino')
+  // The default export: in the bundle a CommonJS package has no other.
+  const { default: pino } = await import('pino')
   const { root, logs } = paths(town)
   const file = join(logs, `${who.replace(/[^A-Za-z0-9_-]+/g, '-')}.log`)
   try {
@@ -28,5 +29,5 @@ export async function openLog(town: Pick<Town, 'root'>, who: string): Promise<Lo
     }
   }
   const level = process.env.GT_DEBUG === '1' ? 'debug' : 'info'
-  return pino({ level, base: { who, pid: process.pid }, timestamp: stdTimeFunctions.isoTime }, { write })
+  return pino({ level, base: { who, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, { write })
 }

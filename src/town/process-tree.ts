@@ -13,6 +13,8 @@ import type { ProcessId } from './processes.ts'
 import { isRunning } from './processes.ts'
 
 const POLL_MS = 20
+/** A look at all processes costs some 10 ms: one in so many polls. */
+const LOOK_EVERY = 5
 /** How long a process may take to go after SIGKILL (it can sit in a disk wait). */
 const KILL_MS = 3_000
 
@@ -135,13 +137,13 @@ async function end(roots: ProcessId[], options: EndTreeOptions): Promise<Result<
 
   const first = collect()
   if (first.kind !== 'ok') return noTable(first)
-  let alive = signalAll(first.value, signal)
+  // Looking on while it goes: what an exit hook starts is seen under its parent, before that is gone.
+  const alive = signalAll(first.value, signal)
   if (signal === 'SIGINT') {
-    alive = await waitGone(alive, graceMs / 2)
-    alive = signalAll(alive, 'SIGTERM')
-    await waitGone(alive, graceMs / 2)
+    const left = await waitGone(alive, graceMs / 2, collect)
+    await waitGone(signalAll(left, 'SIGTERM'), graceMs / 2, collect)
   } else {
-    await waitGone(alive, graceMs)
+    await waitGone(alive, graceMs, collect)
   }
 
   // A dying agent may have started something since (its own exit hooks), and a fork can run ahead of one kill.
@@ -175,12 +177,13 @@ function signalAll(ids: ProcessId[], signal: NodeJS.Signals): ProcessId[] {
 }
 
 /** Waits until all are gone or the time is over; gives back those left. There is no event for a process that is not our child. */
-async function waitGone(ids: ProcessId[], ms: number): Promise<ProcessId[]> {
+async function waitGone(ids: ProcessId[], ms: number, look?: () => unknown): Promise<ProcessId[]> {
   const deadline = Date.now() + ms
   let left = ids
-  for (;;) {
+  for (let polls = 1; ; polls++) {
     left = left.filter((id) => !isGone(id))
     if (left.length === 0 || Date.now() >= deadline) return left
+    if (polls % LOOK_EVERY === 0) look?.()
     await delay(POLL_MS)
   }
 }

@@ -1,5 +1,9 @@
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { claudeMayType } from '../../src/agents/screen.ts'
+import { agentDir } from '../../src/agents/launch.ts'
+import { claudeMayType, mayTypeIn } from '../../src/agents/screen.ts'
+import { privateFolder } from './support.ts'
 
 const border = `\x1b[38;5;244m${'─'.repeat(60)}`
 const footer = '\x1b[39m  \x1b[38;5;246m⏸\x1b[39m manual mode on'
@@ -49,4 +53,22 @@ test('without a prompt box nothing is typed: dialogs, start-up, an ended agent',
   for (const lines of [dialog, trust, echoed, [''], ['$ ', 'Pane is dead']]) {
     expect(verdict(lines.join('\n'))).toBe('E_DIALOG')
   }
+})
+
+test('a dialog that is announced but not drawn yet counts; one that was closed without a word does not', () => {
+  const town = privateFolder()
+  const labels = { run: 'k3x9qf', agent: 'gp/polecats/toast' }
+  const folder = agentDir(town, { fence: labels.run, address: labels.agent })
+  const session = { name: 's', labels, process: { pid: 1, started: 'x' }, alive: true }
+  const may = (text: string) => mayTypeIn(town)(text, session).kind
+  mkdirSync(folder, { recursive: true })
+  // Without a guard in its folder it is not Claude Code: any program may show any screen.
+  expect(may('$ ')).toBe('ok')
+  writeFileSync(join(folder, 'hook.sh'), '')
+  expect(may('$ ')).toBe('error')
+  expect(may(screen('❯'))).toBe('ok')
+  writeFileSync(join(folder, 'beat'), 'PermissionRequest\n')
+  expect(may(screen('❯'))).toBe('error')
+  utimesSync(join(folder, 'beat'), 5, 5)
+  expect(may(screen('❯'))).toBe('ok')
 })

@@ -40,10 +40,10 @@ export function useLab(): () => Lab {
       '[user]\n\tname = Person\n\temail = person@example.org\n[init]\n\tdefaultBranch = main\n[core]\n\tautocrlf = false\n' +
         '[status]\n\tshowUntrackedFiles = no\n[push]\n\tfollowTags = true\n[merge]\n\tautoStash = true\n',
     )
-    process.env['HOME'] = join(root, 'home')
-    process.env['GIT_CONFIG_NOSYSTEM'] = '1'
-    delete process.env['XDG_CONFIG_HOME']
-    delete process.env['GIT_CONFIG_GLOBAL']
+    process.env.HOME = join(root, 'home')
+    process.env.GIT_CONFIG_NOSYSTEM = '1'
+    delete process.env.XDG_CONFIG_HOME
+    delete process.env.GIT_CONFIG_GLOBAL
     lab = make(root)
   })
   afterEach(() => {

@@ -28,13 +28,13 @@ describe('git', () => {
   it('is not led astray by GIT_* of whoever started us', async () => {
     const project = lab().project()
     const other = lab().project('other')
-    process.env['GIT_DIR'] = join(other, '.git')
-    process.env['GIT_WORK_TREE'] = other
-    process.env['GIT_INDEX_FILE'] = join(lab().root, 'nowhere')
-    process.env['GIT_OBJECT_DIRECTORY'] = join(lab().root, 'nowhere')
-    process.env['GIT_CONFIG_COUNT'] = '1'
-    process.env['GIT_CONFIG_KEY_0'] = 'core.bare'
-    process.env['GIT_CONFIG_VALUE_0'] = 'true'
+    process.env.GIT_DIR = join(other, '.git')
+    process.env.GIT_WORK_TREE = other
+    process.env.GIT_INDEX_FILE = join(lab().root, 'nowhere')
+    process.env.GIT_OBJECT_DIRECTORY = join(lab().root, 'nowhere')
+    process.env.GIT_CONFIG_COUNT = '1'
+    process.env.GIT_CONFIG_KEY_0 = 'core.bare'
+    process.env.GIT_CONFIG_VALUE_0 = 'true'
     const top = must(await git(['rev-parse', '--show-toplevel'], { cwd: project }))
     expect(top.stdout.trim()).toBe(project)
     expect(must(await git(['status', '--porcelain', '-uall'], { cwd: project })).stdout).toBe('')
@@ -48,7 +48,7 @@ describe('git', () => {
   })
 
   it('says that git is missing, and what to type', async () => {
-    process.env['PATH'] = lab().root
+    process.env.PATH = lab().root
     const tried = await git(['--version'])
     expect(tried).toMatchObject({ failure: { code: 'E_NO_GIT', exit: 69, hint: 'apt-get install git' } })
   })

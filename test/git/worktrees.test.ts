@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -172,11 +172,12 @@ describe('inspecting', () => {
     const gitDir = await rig(server())
     const path = await worktree(gitDir, 'one')
     const admin = sh(path, 'rev-parse', '--absolute-git-dir')
-    write(join(admin, 'index.lock'), '')
     const before = readFileSync(join(admin, 'index'))
     write(join(path, 'a.txt'), 'a\n')
     expect(must(await inspectWorktree({ path, base: MAIN })).dirty).toEqual([])
     expect(readFileSync(join(admin, 'index')).equals(before)).toBe(true)
+    write(join(admin, 'index.lock'), '')
+    expect(must(await inspectWorktree({ path, base: MAIN })).dirty).toEqual([])
   })
 })
 
@@ -215,6 +216,8 @@ describe('removing', () => {
     expect(codeOf(await removeWorktree({ gitDir, path: stranger }))).toBe('E_NOT_A_WORKTREE')
     const path = await worktree(gitDir, 'one')
     symlinkSync(path, join(root, 'link'))
+    cpSync(path, join(root, 'copy'), { recursive: true })
+    expect(codeOf(await removeWorktree({ gitDir, path: join(root, 'copy') }))).toBe('E_NOT_A_WORKTREE')
     expect(codeOf(await removeWorktree({ gitDir, path: join(root, 'link') }))).toBe('E_NOT_A_WORKTREE')
     expect(existsSync(join(path, 'a.txt')) && existsSync(join(stranger, 'a.txt'))).toBe(true)
   })

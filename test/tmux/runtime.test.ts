@@ -137,14 +137,14 @@ describe('start', () => {
       kind: 'error',
       failure: { code: 'E_AGENT_DIED', exit: 69, details: { exitCode: 127 } },
     })
-    if (answer.kind === 'error') expect(answer.failure.message).toMatch(/no-such-agent.*exit code 127.*No such file/s)
+    if (answer.kind === 'error') expect(answer.failure.message).toMatch(/no-such-agent.*exit code 127.*not found/s)
     expect(await at.runtime.list()).toEqual({ kind: 'empty' })
   })
 
   it('tells the words of an agent that dies at once', async () => {
     const at = onStage()
     const answer = await at.runtime.start(
-      at.spec('early', ['sh', '-c', 'echo usage: x; echo "bad flag é" >&2; exit 3']),
+      at.spec('early', ['sh', '-c', 'echo usage: x; echo "bad flag é" >&2; sleep 0.1; exit 3']),
     )
     expect(answer).toMatchObject({ failure: { code: 'E_AGENT_DIED', exit: 1, details: { exitCode: 3 } } })
     if (answer.kind === 'error') expect(answer.failure.message).toMatch(/exit code 3.*:\nusage: x\nbad flag é$/s)
@@ -153,7 +153,7 @@ describe('start', () => {
 
   it('tells at most 2 KB of them, from the end, and when they are more than a screen', async () => {
     const at = onStage()
-    const script = 'for i in $(seq 2000); do echo "line $i é"; done; exit 3'
+    const script = 'for i in $(seq 2000); do echo "line $i é"; done; sleep 0.1; exit 3'
     const answer = await at.runtime.start(at.spec('early', ['sh', '-c', script]))
     expect(answer).toMatchObject({ failure: { code: 'E_AGENT_DIED', details: { exitCode: 3 } } })
     if (answer.kind === 'error') {
@@ -164,7 +164,7 @@ describe('start', () => {
 
   it('takes an agent that finishes at once with exit code 0 as finished, with its screen kept', async () => {
     const at = onStage()
-    const view = value(await at.runtime.start(at.spec('quick', ['sh', '-c', 'echo all done'])))
+    const view = value(await at.runtime.start(at.spec('quick', ['sh', '-c', 'echo all done; sleep 0.1'])))
     expect(view).toMatchObject({ alive: false, exitCode: 0 })
     expect(value(await at.runtime.peek('quick', 5))).toBe('all done')
   })

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -210,10 +210,15 @@ describe('ending a tree', () => {
     expect(await exit).toEqual([8, null])
   })
 
-  it('kills what the exit of an agent starts', async () => {
-    const [root] = await tree(`trap 'setsid sh -c "trap \\"\\" HUP TERM; ${LOOP}" & exit 0' TERM; echo $$; ${LOOP}`, 1)
-    value(await endTree(root, { graceMs: 2_000 }))
-    expect(value(processTable()).filter(({ ppid, session }) => ppid === root.pid || session === root.pid)).toEqual([])
+  it('ends what an exit hook starts in a session of its own, after it was asked to go', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'gtp-'))
+    const late = `setsid sh -c "trap '' HUP TERM; echo \\$\\$ > ${dir}/late; ${LOOP}"`
+    const [root] = await tree(`hook() { ${late} & sleep 1; exit 0; }; trap hook TERM; echo $$; ${LOOP}`, 1)
+    value(await endTree(root, { graceMs: 10_000 }))
+    const pid = Number(readFileSync(join(dir, 'late'), 'utf8'))
+    rmSync(dir, { recursive: true })
+    expect(pid).toBeGreaterThan(1)
+    expect(identify(pid)).toEqual({ kind: 'empty' })
   })
 
   it('finds by its marker what has no parent, group or session in common', async () => {

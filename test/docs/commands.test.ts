@@ -1,0 +1,15 @@
+/** The reference of commands is what the commands say of themselves. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { commandReference, REFERENCE } from '../../scripts/docs.ts'
+import { TABLE } from '../../src/cli/table.ts'
+
+test('docs/commands.md is current (npx tsx scripts/docs.ts writes it)', async () => {
+  expect(readFileSync(REFERENCE, 'utf8')).toBe(await commandReference())
+})
+
+test('it has a section for every command that people see, and none for a hidden one', () => {
+  const sections = new Set([...readFileSync(REFERENCE, 'utf8').matchAll(/^### gt (\S+)$/gm)].map((match) => match[1]))
+  const seen = Object.entries(TABLE).filter(([, entry]) => entry.group !== 'hidden')
+  expect(sections).toEqual(new Set(seen.map(([name]) => name)))
+})

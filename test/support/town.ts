@@ -1,0 +1,236 @@
+/**
+ * A whole town for one test: a private HOME, a project of a person, a rig, a tmux server of its own, and a gate that
+ * writes down every tree it was given. `close()` leaves nothing: no process, no session, no folder; also after a failure.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach } from 'vitest'
+import { history } from '../../src/beads/history.ts'
+import { setConfig } from '../../src/town/config.ts'
+import { tmuxSocket } from '../../src/town/paths.ts'
+import type { ProcessRow } from '../../src/town/process-table.ts'
+import { isMarked, processTable } from '../../src/town/process-table.ts'
+import type { Call, Outcome } from './gt.ts'
+import { startGt, until } from './gt.ts'
+import type { Puppets } from './puppet.ts'
+import { puppets } from './puppet.ts'
+
+export interface TestTown {
+  /** Everything lies in here. */
+  dir: string
+  root: string
+  env: NodeJS.ProcessEnv
+  /** The person's clone, where `main` is checked out: the rig's remote itself, or a clone of the bare one. */
+  project: string
+  /** What the rig clones from. */
+  remote: string
+  puppets: Puppets
+  gt(...args: string[]): Promise<Outcome>
+  /** The same, under way. */
+  start(...args: string[]): Call
+  /** Changes a setting without a process of its own. */
+  set(key: string, value: string): void
+  /** Creates a bead whose body is this shell text; answers its id. */
+  bead(title: string, script: string, ...options: string[]): Promise<string>
+  show(id: string): Promise<any>
+  git(cwd: string, ...args: string[]): string
+  /** First-parent commits of the remote's main, newest first, without those that were there at the beginning. */
+  landings(): string[]
+  /** A file of the remote's main. */
+  onMain(path: string): string
+  /** Trees that the gate was run on. */
+  tested(): Set<string>
+  /** Pid of the town's tmux server, if one runs. */
+  tmuxServer(): number | undefined
+  /** All living processes that began with this town's HOME. */
+  processes(): ProcessRow[]
+  /** Every claim that took a bead, in order: bead and fence. */
+  claims(): { bead: string; run: string }[]
+  close(): Promise<void>
+}
+
+export interface TownOptions {
+  /** The rig's gate; null: none. Runs in the tree under test, after the tree was written down. */
+  gate?: string | null
+  remote?: 'bare' | 'person'
+  agent?: string
+  /** Settings beside the quick ones. */
+  set?: Record<string, string>
+  /** Files of the first commit, beside README.md. */
+  files?: Record<string, string>
+}
+
+const open = new Set<TestTown>()
+afterEach(async () => {
+  for (const town of open) await town.close()
+})
+
+/** Makes a town; it is closed after the test, whatever happens. */
+export async function makeTown(options: TownOptions = {}): Promise<TestTown> {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'gt-e2e-')))
+  for (const name of ['home', 'tmp']) mkdirSync(join(dir, name))
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    HOME: join(dir, 'home'),
+    TMPDIR: join(dir, 'tmp'),
+    TMUX_TMPDIR: dir,
+    GIT_CONFIG_NOSYSTEM: '1',
+    LANG: 'C.UTF-8',
+    SHELL: '/bin/sh',
+  }
+  writeFileSync(
+    join(dir, 'home', '.gitconfig'),
+    '[user]\n\tname = Person\n\temail = person@example.org\n[init]\n\tdefaultBranch = main\n',
+  )
+  const root = join(dir, 'town')
+  const gates = join(dir, 'gates.log')
+  const git = (cwd: string, ...args: string[]): string =>
+    execFileSync('git', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).replace(/\n$/, '')
+
+  const project = join(dir, 'project')
+  mkdirSync(project)
+  git(project, 'init', '-q')
+  for (const [path, text] of Object.entries({ 'README.md': 'A project.\n', ...options.files })) {
+    writeFileSync(join(project, path), text)
+  }
+  git(project, 'add', '-A')
+  git(project, 'commit', '-qm', 'first')
+  const first = git(project, 'rev-parse', 'HEAD')
+  let remote = project
+  if (options.remote === 'bare') {
+    remote = join(dir, 'server.git')
+    git(dir, 'clone', '-q', '--bare', project, remote)
+    git(project, 'remote', 'add', 'origin', remote)
+  }
+
+  const hand = await puppets(dir)
+  const town: TestTown = {
+    dir,
+    root,
+    env,
+    project,
+    remote,
+    puppets: hand,
+    git,
+    start: (...args) => startGt(args, { cwd: existsSync(root) ? root : dir, env }),
+    gt: (...args) => town.start(...args).ended,
+    set: (key, value) => {
+      const done = setConfig(root, key, value)
+      if (done.kind === 'error') throw new Error(done.failure.message)
+    },
+    bead: async (title, script, ...more) => {
+      const made = await must(town.gt('bead', 'create', title, '--body', fencedShell(script), ...more))
+      return made.id
+    },
+    show: async (id) => must(town.gt('bead', 'show', id)),
+    landings: () => git(remote, 'rev-list', '--first-parent', `${first}..refs/heads/main`).split('\n').filter(Boolean),
+    onMain: (path) => git(remote, 'show', `refs/heads/main:${path}`),
+    tested: () => new Set(existsSync(gates) ? readFileSync(gates, 'utf8').split('\n').filter(Boolean) : []),
+    tmuxServer: () => {
+      try {
+        const args = ['-L', tmuxSocket(root), 'list-sessions', '-F', '#{pid}']
+        return Number(execFileSync('tmux', args, { env, encoding: 'utf8', stdio: 'pipe' }).split('\n')[0])
+      } catch {
+        return undefined
+      }
+    },
+    processes: () => {
+      const table = processTable()
+      if (table.kind !== 'ok') throw new Error('the process table cannot be read')
+      return table.value.filter((row) => isMarked(row.pid, { name: 'HOME', value: join(dir, 'home') }))
+    },
+    claims: () => {
+      const found: { bead: string; run: string }[] = []
+      for (const { change, applied } of history(join(root, '.beads', 'journal'))) {
+        if (!applied) continue
+        for (const op of change.ops) {
+          if (op.op === 'set' && op.path.length === 4 && op.path[2] === 'runs') found.push({ bead: op.id, run: op.path[3]! })
+        }
+      }
+      return found
+    },
+    close: async () => {
+      open.delete(town)
+      hand.close()
+      if (existsSync(join(root, 'town.toml'))) await town.gt('down')
+      for (const { pid } of town.processes()) kill(pid)
+      await until('the end of every process of the town', () => town.processes().length === 0)
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+  open.add(town)
+
+  await must(town.gt('install', root))
+  const { gate = 'true' } = options
+  const recorded = gate === null ? [] : ['--gate', `git rev-parse 'HEAD^{tree}' >> '${gates}' && { ${gate}; }`]
+  await must(town.gt('rig', 'add', 'app', remote, ...recorded))
+  town.set('workers.agent', options.agent ?? 'script')
+  town.set('workers.backoff', '10ms')
+  await must(town.gt('config', 'agent', 'set', 'puppet', '--', ...hand.command))
+  for (const [key, value] of Object.entries(options.set ?? {})) town.set(key, value)
+  return town
+}
+
+const fencedShell = (script: string): string => `\`\`\`sh\n${script}\n\`\`\``
+
+/** The data of a call that has to succeed. */
+export async function must(call: Promise<Outcome>): Promise<any> {
+  const outcome = await call
+  if (outcome.code !== 0) throw new Error(`gt ended with ${outcome.code}: ${outcome.stdout}${outcome.stderr}`)
+  return outcome.data
+}
+
+/** SIGKILL; a process that is gone already is what we wanted. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {}
+}
+
+/**
+ * Law 2 for everything on the remote's main: each landing is a merge whose tree the gate was run on, with a receipt
+ * that `gt mq verify` recomputes; and each bead landed exactly once. Answers what does not hold; nothing is good.
+ */
+export async function flawsOfMain(town: TestTown, beads: string[]): Promise<string[]> {
+  const flaws: string[] = []
+  const tested = town.tested()
+  const landed: string[] = []
+  for (const commit of town.landings()) {
+    const tree = town.git(town.remote, 'rev-parse', `${commit}^{tree}`)
+    if (!tested.has(tree)) flaws.push(`${commit}: its tree was never tested`)
+    landed.push(/^Bead: (\S+)$/m.exec(town.git(town.remote, 'show', '-s', '--format=%B', commit))?.[1] ?? '?')
+    const verified = await town.gt('mq', 'verify', commit)
+    if (verified.code !== 0) flaws.push(`${commit}: ${verified.stdout}`)
+  }
+  for (const bead of beads) {
+    const times = landed.filter((one) => one === bead).length
+    if (times !== 1) flaws.push(`${bead} landed ${times} times`)
+  }
+  for (const bead of landed) if (!beads.includes(bead)) flaws.push(`${bead} landed unasked`)
+  return flaws
+}
+
+/** What is still there although every bead is settled: worktrees, sessions, processes. `daemon`: one that may run. */
+export function leftovers(town: TestTown, daemon?: number): string[] {
+  const polecats = join(town.root, 'app', 'polecats')
+  const worktrees = existsSync(polecats) ? readdirSync(polecats).map((name) => `worktree ${name}`) : []
+  const registered = town
+    .git(join(town.root, 'app', 'repo.git'), 'worktree', 'list', '--porcelain')
+    .split('\n')
+    .filter((line) => line.startsWith('worktree ') && line.includes('/polecats/'))
+  const running = town
+    .processes()
+    .filter((row) => row.pid !== daemon)
+    .map((row) => `process ${row.pid} ${commandOf(row.pid)}`)
+  return [...worktrees, ...registered, ...running]
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return '(gone)'
+  }
+}
