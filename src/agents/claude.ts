@@ -90,8 +90,8 @@ export function claudeSettings(input: {
     // The classic renderer keeps a real scrollback, so that `gt peek` sees more than one screen.
     tui: 'default',
     ...(input.permission === 'bypass' && { skipDangerousModePermissionPrompt: true }),
+    permissions: { allow: (input.attended ? ['gt'] : WORKER_MAY).map((command) => `Bash(${command}:*)`) },
     ...(!input.attended && {
-      permissions: { allow: WORKER_MAY.map((command) => `Bash(${command}:*)`) },
       ...(input.refuseServers.length > 0 && { disabledMcpjsonServers: input.refuseServers }),
     }),
   }

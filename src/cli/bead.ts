@@ -185,7 +185,10 @@ function bodyOf(options: { body?: string; bodyFile?: string }): Result<string | 
   try {
     return ok(readFileSync(options.bodyFile === '-' ? 0 : options.bodyFile, 'utf8'))
   } catch (error) {
-    return fail('E_FILE', `The body could not be read: ${messageOf(error)}.`, { kept: 'No bead was written.' })
+    return fail('E_FILE', `The body could not be read: ${messageOf(error)}.`, {
+      kept: 'No bead was written.',
+      hint: '--body-file <file>, or --body-file - for standard input',
+    })
   }
 }
 

@@ -4,20 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Bead } from '../beads/bead.ts'
+import { examine } from '../demo/examine.ts'
 import { leave } from '../demo/leave.ts'
 import { checkPrograms } from '../demo/programs.ts'
 import { GATE, makeProject } from '../demo/project.ts'
-import { mergesOf, prove, proveScript } from '../demo/proof.ts'
 import type { Report } from '../demo/report.ts'
-import { graphOf, reportText, rowOf } from '../demo/report.ts'
+import { reportText } from '../demo/report.ts'
 import { undisturbed } from '../demo/signals.ts'
 import { clock, storyteller } from '../demo/story.ts'
 import { bodyOf, MEETING, TASKS } from '../demo/tasks.ts'
-import { readTrail } from '../demo/trail.ts'
-import { work } from '../demo/work.ts'
+import { interrupted, work } from '../demo/work.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { openTown } from '../kernel/town.ts'
-import type { Result } from '../result.ts'
+import type { Failure, Result } from '../result.ts'
 import { EXIT, fail, messageOf, ok } from '../result.ts'
 import type { Answer, Context, Output } from './context.ts'
 import { action, slotOf } from './context.ts'
@@ -52,14 +51,14 @@ export async function demo(context: Context, options: DemoOptions): Promise<Answ
   const programs = checkPrograms(context.env, options.agent)
   if (programs.kind === 'error') return programs
   return undisturbed(context.signal, context.progress, async (signal) => {
-    const made = makeFolder()
-    if (made.kind === 'error') return made
-    const stage: Stage = { dir: made.value, town: undefined }
-    const answer = await play({ ...context, signal }, options, stage).catch((thrown: unknown) =>
+    const dir = makeFolder()
+    if (dir.kind === 'error') return dir
+    const stage: Stage = { dir: dir.value, town: undefined }
+    const played = await play({ ...context, signal }, options, stage).catch((thrown: unknown) =>
       fail('E_BUG', `The demo stumbled: ${messageOf(thrown)}.`, { exit: EXIT.bug }),
     )
     const left = await leave(stage.dir, stage.town, options.keep === true)
-    return conclude(answer, left, options.keep ? stage.dir : undefined)
+    return conclude(played, left, options.keep ? stage.dir : null)
   })
 }
 
@@ -81,142 +80,120 @@ function makeFolder(): Result<string> {
   }
 }
 
+/** The demo itself: project, town, beads, work, examination. */
 async function play(context: Context, options: DemoOptions, stage: Stage): Promise<Result<Report>> {
   const began = Date.now()
+  const elapsed = (): number => Date.now() - began
   const { progress: say, signal } = context
-  const { dir } = stage
-  const project = join(dir, RIG)
-  const root = join(dir, 'town')
-  say(`A town in ${dir}: one project, five beads, at most four workers at a time.`)
+  const { agent } = options
+  const project = join(stage.dir, RIG)
+  say(`A town in ${stage.dir}: one project, five beads, at most four workers at a time.`)
   const first = await makeProject(project)
   if (first.kind === 'error') return first
-
-  // The same commands as a person would type, in this process.
-  const type = typist({ ...context, env: townEnvironment(context.env), cwd: dir })
-  const installed = await type('install', root)
+  const root = join(stage.dir, 'town')
+  const installed = await typist(context, stage.dir)('install', root)
   if (installed.kind === 'error') return installed
-  const typed = typist({ ...context, env: townEnvironment(context.env, root), cwd: root })
-  const added = await typed('rig', 'add', RIG, project, '--gate', GATE)
-  if (added.kind === 'error') return added
-  const ids = new Map<string, string>()
-  for (const task of TASKS) {
-    const needs = task.needs.map((key) => ids.get(key) ?? key)
-    const words = ['bead', 'create', task.title, '--rig', RIG, ...(needs.length > 0 ? ['--needs', needs.join()] : [])]
-    const bead = await typed(...words, '--body', bodyOf(task, options.agent))
-    if (bead.kind === 'error') return bead
-    ids.set(task.key, (bead.value.data as Bead).id)
-  }
-
   const opened = await openTown(townEnvironment(context.env, root), root)
   if (opened.kind === 'error') return opened
   const town = opened.value
   stage.town = town
+  const type = typist(context, root, root)
+  const added = await type('rig', 'add', RIG, project, '--gate', GATE)
+  if (added.kind === 'error') return added
+  const created = await createBeads(type, agent)
+  if (created.kind === 'error') return created
+  const ids = created.value
   const agreed = await agreePermissions(town, context, options.permissions)
   if (agreed.kind === 'error') return agreed
-  say(`$ gt sling ${[...ids.values()].join(' ')} ${RIG} --agent ${options.agent} --wait`)
-  const tell = storyteller(say, () => Date.now() - began)
-  const worked = await work(town, {
-    ids: [...ids.values()],
-    rig: RIG,
-    agent: options.agent,
-    tell: () => tell(town.ledger.state, [...ids.values()]),
-    say,
-    signal,
-    timeoutMs: options.agent === 'script' ? SCRIPT_MS : MODEL_MS,
-  })
+  town.ledger.refresh()
+
+  say(`$ gt sling ${ids.join(' ')} ${RIG} --agent ${agent} --wait`)
+  const story = storyteller(say, elapsed)
+  const tell = (): void => story(town.ledger.state, ids)
+  const timeoutMs = agent === 'script' ? SCRIPT_MS : MODEL_MS
+  const worked = await work(town, { ids, rig: RIG, agent, tell, say, signal, timeoutMs })
   if (worked.kind === 'error') return worked
-  return examine()
 
-  /** Everything has settled (or time is up): what happened, and did the laws hold? */
-  async function examine(): Promise<Result<Report>> {
-    say(`${clock(Date.now() - began)}  Looking whether it is all so: repository, ledger, receipts.`)
-    const merges = await mergesOf(project, first.kind === 'ok' ? first.value : '')
-    if (merges.kind === 'error') return merges
-    const verified = new Map<string, string | null>()
-    for (const { commit } of merges.value) {
-      const answer = await typed('mq', 'verify', commit)
-      const problem = answer.kind === 'error' ? answer.failure : answer.value.problem
-      verified.set(commit, problem === undefined ? null : problem.message)
-    }
-    const beads = [...ids.values()].map((id) => town.ledger.state.beads.get(id)).filter((bead) => bead !== undefined)
-    const trail = readTrail(town.ledger.history())
-    const facts = await prove({
-      town,
-      project,
-      first: first.kind === 'ok' ? first.value : '',
-      beads,
-      trail,
-      merges: merges.value,
-      verified,
-    })
-    if (options.agent === 'script') facts.push(...proveScript(beads, trail))
-    const graph = await graphOf(project)
-    if (graph.kind === 'error') return graph
-    return ok({
-      agent: options.agent,
-      seconds: (Date.now() - began) / 1000,
-      kept: options.keep ? dir : null,
-      beads: beads.map((bead) => rowOf(town.ledger.state, bead, trail)),
-      most_at_once: trail.mostAtOnce,
-      gated_candidates: trail.candidates,
-      verified_merges: merges.value.filter(({ commit }) => verified.get(commit) === null).map(({ commit }) => commit),
-      facts,
-      graph: graph.value,
-    })
+  say(`${clock(elapsed())}  Now looking whether it is all so: repository, ledger, receipts.`)
+  const verify = async (commit: string): Promise<string | null> => {
+    const answer = await type('mq', 'verify', commit)
+    return (answer.kind === 'error' ? answer.failure : answer.value.problem)?.message ?? null
   }
+  const report = await examine({ town, project, first: first.value, ids, agent, verify })
+  if (report.kind === 'error') return report
+  return ok({ ...report.value, seconds: elapsed() / 1000, kept: options.keep ? stage.dir : null })
 }
 
-/** The caller's environment, pointing at this town (or none yet), and speaking for nobody: the demo may be typed by an agent. */
-function townEnvironment(env: NodeJS.ProcessEnv, root?: string): NodeJS.ProcessEnv {
-  const others = Object.entries(env).filter(([name]) => !/^(GT_|BD_)/.test(name) || name === 'GT_NODE_EXTRA_CA_CERTS')
-  return { ...Object.fromEntries(others), ...(root !== undefined && { GT_TOWN: root }) }
-}
+type Typist = (...words: string[]) => Promise<Result<Output>>
 
-/** Types commands: says them as a person would see them, and answers what they answer. */
-function typist(context: Context): (...words: string[]) => Promise<Result<Output>> {
+/**
+ * Types commands as a person would, in this process: says them, and answers what they answer. Their environment points
+ * at the town `root` (or none yet) and speaks for nobody, since the demo may itself be typed inside another town.
+ */
+function typist(context: Context, cwd: string, root?: string): Typist {
+  const env = townEnvironment(context.env, root)
   return async (...words) => {
-    if (context.signal.aborted) return fail('E_INTERRUPTED', 'The demo was stopped.')
-    const entry = TABLE[words[0] ?? '']
-    const program = new Command('gt')
-    const module = await entry?.load()
-    module?.register(program, { ...context, progress: () => {}, interactive: false, json: false })
-    const shown = words.indexOf('--body') < 0 ? words : [...words.slice(0, words.indexOf('--body') + 1), '…']
+    if (context.signal.aborted) return interrupted()
+    const body = words.indexOf('--body')
+    const shown = body < 0 ? words : [...words.slice(0, body + 1), '…']
     context.progress(`$ gt ${shown.map((word) => (/[^\w./,…-]/.test(word) ? `"${word}"` : word)).join(' ')}`)
+    const program = new Command('gt')
+    const module = await TABLE[words[0] ?? '']?.load()
+    module?.register(program, { ...context, env, cwd, progress: () => {}, interactive: false, json: false })
     await program.parseAsync(words, { from: 'user' })
     return slotOf(program).answer ?? fail('E_BUG', `gt ${words[0]} answered nothing.`, { exit: EXIT.bug })
   }
 }
 
-/** The demo's answer and the clean-up's make one. */
-function conclude(played: Result<Report>, left: Result<void>, kept: string | undefined): Answer {
-  const where = kept ? `The town stays at ${kept}.` : 'Nothing is left of it.'
-  if (played.kind === 'error') {
-    const { failure } = played
-    const clean = left.kind === 'ok' ? where : left.failure.message
-    const interrupted = failure.code === 'E_INTERRUPTED'
-    const hint =
-      interrupted || kept
-        ? failure.hint
-        : (demoHint(failure.code) ?? failure.hint ?? 'gt demo --keep   leaves the town to look at')
-    return {
-      kind: 'error',
-      failure: { ...failure, kept: clean, ...(hint && { hint }), ...(interrupted && { exit: EXIT.tryAgain }) },
-    }
-  }
-  const report = played.value
-  const cleaned = { fact: 'Nothing is left behind: no process, no session, no file.', holds: left.kind === 'ok' }
-  if (!kept) report.facts.push({ ...cleaned, ...(left.kind === 'error' && { seen: left.failure.message }) })
-  const output: Output = { data: report, text: reportText(report) }
-  const wrong = report.facts.filter((fact) => !fact.holds)
-  if (wrong.length === 0 && left.kind === 'ok') return ok(output)
-  const message = wrong.map(({ fact, seen }) => `Not so: ${fact}${seen ? ` (${seen})` : ''}`).join(' ')
-  const hint = kept ? `GT_TOWN=${kept}/town gt status` : 'gt demo --keep   leaves the town to look at'
-  const problem = { code: 'E_DEMO', message: message || where, hint } as const
-  return ok({ ...output, exit: EXIT.failed, problem })
+function townEnvironment(env: NodeJS.ProcessEnv, root?: string): NodeJS.ProcessEnv {
+  const others = Object.entries(env).filter(([name]) => !/^(GT_|BD_)/.test(name) || name === 'GT_NODE_EXTRA_CA_CERTS')
+  return { ...Object.fromEntries(others), ...(root !== undefined && { GT_TOWN: root }) }
 }
 
-function demoHint(code: string): string | undefined {
+/** Creates the five beads; answers their ids. */
+async function createBeads(type: Typist, agent: string): Promise<Result<string[]>> {
+  const ids = new Map<string, string>()
+  for (const task of TASKS) {
+    const needs = task.needs.map((key) => ids.get(key) ?? key)
+    const more = needs.length > 0 ? ['--needs', needs.join()] : []
+    const bead = await type('bead', 'create', task.title, '--rig', RIG, ...more, '--body', bodyOf(task, agent))
+    if (bead.kind === 'error') return bead
+    ids.set(task.key, (bead.value.data as Bead).id)
+  }
+  return ok([...ids.values()])
+}
+
+/** One answer from what the demo and its clean-up say. */
+function conclude(played: Result<Report>, left: Result<void>, kept: string | null): Answer {
+  const again = 'gt demo --keep   leaves the town to look at'
+  if (played.kind === 'error') {
+    const { failure } = played
+    const stays = kept === null ? 'Nothing is left of the town.' : `The town stays at ${kept}.`
+    const hint = hintFor(failure) ?? failure.hint ?? (kept === null ? again : `cd ${kept}/town && gt`)
+    const about = left.kind === 'ok' ? stays : left.failure.message
+    return { kind: 'error', failure: { ...failure, kept: about, hint } }
+  }
+  const report = played.value
+  if (kept === null || left.kind === 'error') {
+    const seen = left.kind === 'error' ? { seen: left.failure.message } : {}
+    report.facts.push({
+      fact: 'Nothing is left behind: no process, no session, no file.',
+      holds: left.kind === 'ok',
+      ...seen,
+    })
+  }
+  const output: Output = { data: report, text: reportText(report) }
+  const wrong = report.facts.filter((fact) => !fact.holds)
+  if (wrong.length === 0) return ok(output)
+  const message = wrong.map(({ fact, seen }) => `Not so: ${fact}${seen ? ` (${seen})` : ''}`).join(' ')
+  const hint = kept === null ? again : `cd ${kept}/town && gt`
+  return ok({ ...output, exit: EXIT.failed, problem: { code: 'E_DEMO', message, hint } })
+}
+
+/** What to type next where the room's own hint means a town that is about to be deleted. */
+function hintFor({ code }: Failure): string | undefined {
   if (code === 'E_PERMISSIONS') return 'gt demo --agent claude --permissions acceptEdits   (or bypass)'
   if (code === 'E_INSIDE_GIT' || code === 'E_INSIDE_TOWN') return 'TMPDIR=<a folder outside> gt demo'
+  if (code === 'E_INTERRUPTED') return 'gt demo'
   return undefined
 }

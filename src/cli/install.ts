@@ -3,7 +3,9 @@ import { isAbsolute, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { initLedgerRepo } from '../beads/git.ts'
 import { createLedger, openLedger } from '../beads/ledger.ts'
+import { git } from '../git/run.ts'
 import { ok } from '../result.ts'
+import { writeConf } from '../tmux/conf.ts'
 import { installTown } from '../town/install.ts'
 import { paths } from '../town/paths.ts'
 import type { Answer, Context } from './context.ts'
@@ -21,6 +23,9 @@ export function register(program: Command, context: Context): void {
 
 /** Lays out the town and opens its ledger; a second call on the same folder changes nothing. */
 export async function install(context: Context, dir: string, name?: string): Promise<Answer> {
+  // The ledger is a git repository: without git there would be half a town.
+  const program = await git(['--version'])
+  if (program.kind === 'error') return program
   const home = dir === '~' || dir.startsWith('~/') ? `${context.env.HOME ?? ''}${dir.slice(1)}` : dir
   const installed = installTown({
     dir: isAbsolute(home) ? home : resolve(context.cwd, home),
@@ -28,7 +33,9 @@ export async function install(context: Context, dir: string, name?: string): Pro
   })
   if (installed.kind === 'error') return installed
   const { town, path, existed } = installed.value
-  const beads = paths({ root: path }).beads
+  const { beads, tmuxConf } = paths({ root: path })
+  const conf = writeConf(tmuxConf, town)
+  if (conf.kind === 'error') return conf
   const opened = openLedger(beads)
   const ledger = opened.kind === 'error' && opened.failure.code === 'E_NO_LEDGER' ? createLedger(beads) : opened
   if (ledger.kind === 'error') return ledger

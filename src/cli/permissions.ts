@@ -4,10 +4,10 @@
  */
 import { createInterface } from 'node:readline/promises'
 import type { OpenTown } from '../kernel/town.ts'
+import { refreshSettings } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import { setConfig } from '../town/config.ts'
-import { loadTownSettings } from '../town/settings.ts'
 import type { Context } from './context.ts'
 
 // `manual` asks a person at each step, so no unattended worker starts in it.
@@ -36,7 +36,7 @@ export async function agreePermissions(town: OpenTown, context: Context, given?:
   }
 }
 
-function record(town: OpenTown, mode: string): Result<void> {
+function record(town: OpenTown, mode: string): Promise<Result<void>> | Result<void> {
   if (town.env.GT_RUN) return fail('E_NOT_FOR_AGENTS', 'Only a person may agree to permissions.')
   const at = town.now().toISOString()
   for (const [key, value] of [
@@ -47,8 +47,5 @@ function record(town: OpenTown, mode: string): Result<void> {
     const set = setConfig(town.root, `permissions.${key}`, value)
     if (set.kind === 'error') return set
   }
-  const settings = loadTownSettings(town.root)
-  if (settings.kind === 'error') return settings
-  town.settings = settings.value
-  return ok(undefined)
+  return refreshSettings(town)
 }

@@ -45,7 +45,10 @@ export function addRig(context: Context, name: string, remote: string, options: 
     const where = town.paths.rig(name)
     const from = localPath(remote, context.cwd)
     context.progress(`Cloning ${from} …`)
-    const made = await clone(from, where.repo, options.branch)
+    const cloned = await cloneBare({ from, to: where.repo })
+    // What stood there before may hold work of a rig whose rig.toml was lost: it is not ours to take away.
+    if (cloned.kind === 'error') return cloned
+    const made = await branchOf(from, where.repo, options.branch)
     if (made.kind === 'error') {
       rmSync(where.repo, { recursive: true, force: true })
       return made
@@ -79,9 +82,8 @@ function localPath(remote: string, cwd: string): string {
   return existsSync(path) ? realpathSync(path) : remote
 }
 
-async function clone(from: string, to: string, wanted?: string): Promise<Result<string>> {
-  const cloned = await cloneBare({ from, to })
-  if (cloned.kind === 'error') return cloned
+/** The target branch: the one that was wanted, else the remote's own; seen to be there. */
+async function branchOf(from: string, to: string, wanted?: string): Promise<Result<string>> {
   const fetched = await fetchRemote({ gitDir: to })
   if (fetched.kind === 'error') return fetched
   let branch = wanted

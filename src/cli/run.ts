@@ -14,12 +14,9 @@ export async function run(module: CommandModule, argv: string[]): Promise<void> 
   const { json, args } = takeJson(argv)
   const context = makeContext(json)
   const program = new Command('gt').exitOverride().enablePositionalOptions()
-  const sink = { text: '' }
   program.configureOutput({
     writeOut: (text) => process.stdout.write(text),
-    writeErr: (text) => {
-      sink.text += text
-    },
+    writeErr: () => {},
     outputError: () => {},
   })
   module.register(program, context)
@@ -29,7 +26,7 @@ export async function run(module: CommandModule, argv: string[]): Promise<void> 
     await program.parseAsync(args, { from: 'user' })
     answer = slotOf(program).answer
   } catch (thrown) {
-    answer = thrownAnswer(thrown, sink.text)
+    answer = thrownAnswer(thrown, calledCommand(program, args))
   }
   if (answer !== undefined) process.exitCode = print(answer, json)
 }
@@ -71,16 +68,14 @@ function inheritSettings(command: Command): void {
   }
 }
 
-function thrownAnswer(thrown: unknown, printed: string): Answer | undefined {
+function thrownAnswer(thrown: unknown, called: Called): Answer | undefined {
   if (thrown instanceof CommanderError) {
     if (thrown.exitCode === 0) return undefined
+    const how = { hint: `${called.name} --help`, exit: EXIT.usage }
     if (thrown.code === 'commander.help') {
-      return fail('E_USAGE', 'This command needs a verb.', { hint: printed.trim(), exit: EXIT.usage })
+      return fail('E_USAGE', `${called.name} needs a verb: ${called.verbs.join(', ')}.`, how)
     }
-    return fail('E_USAGE', `${thrown.message.replace(/^error: /, '').replace(/\.?$/, '.')}`, {
-      hint: 'add --help to see how it is called',
-      exit: EXIT.usage,
-    })
+    return fail('E_USAGE', sentence(thrown.message.replace(/^error: /, '')), how)
   }
   if (process.env.GT_DEBUG) console.error(thrown)
   return fail('E_BUG', `gt stumbled: ${messageOf(thrown)}.`, {
@@ -89,21 +84,51 @@ function thrownAnswer(thrown: unknown, printed: string): Answer | undefined {
   })
 }
 
+/** "unknown option '--x'" → "Unknown option '--x'."; what commander adds after a line break ("Did you mean …") stays. */
+function sentence(words: string): string {
+  const line = words.trim().replace(/\s*\n\s*/g, '. ')
+  return `${line.charAt(0).toUpperCase()}${line.slice(1)}${/[.?)]$/.test(line) ? '' : '.'}`
+}
+
+interface Called {
+  /** `gt bead dep`. */
+  name: string
+  verbs: string[]
+}
+
+/** The command that these words call, as far as there is one. */
+function calledCommand(program: Command, words: string[]): Called {
+  let command = program
+  for (const word of words) {
+    const verb = command.commands.find((one) => one.name() === word || one.aliases().includes(word))
+    if (verb === undefined) break
+    command = verb
+  }
+  let name = command.name()
+  for (let above = command.parent; above !== null; above = above.parent) name = `${above.name()} ${name}`
+  return { name, verbs: command.commands.map((one) => one.name()) }
+}
+
 /** Prints an answer and tells the exit code. */
 function print(answer: Answer, json: boolean): number {
   if (answer.kind === 'error') {
-    const { code, message, hint, kept } = answer.failure
-    if (json) writeJson({ ok: false, error: { code, message, ...(kept && { kept }), ...(hint && { hint }) } })
+    if (json) writeJson({ ok: false, error: errorJson(answer.failure) })
     else process.stderr.write(errorText(answer.failure))
     return answer.failure.exit
   }
   const { data, text, exit = EXIT.done, problem } = answer.value
-  if (json) writeJson(exit === EXIT.done || !problem ? { ok: true, data } : { ok: false, error: problem, data })
+  if (json)
+    writeJson(exit === EXIT.done || !problem ? { ok: true, data } : { ok: false, error: errorJson(problem), data })
   else {
     if (text !== '') process.stdout.write(`${text}\n`)
     if (problem) process.stderr.write(errorText({ ...problem, exit }))
   }
   return exit
+}
+
+function errorJson({ code, message, kept, hint }: Pick<Failure, 'code' | 'message' | 'kept' | 'hint'>): object {
+  const short = { ...(kept && { kept: clip(kept, 256) }), ...(hint && { hint: clip(hint, 512) }) }
+  return { code, message: clip(message, ERROR_BYTES - 1024), ...short }
 }
 
 const writeJson = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
@@ -112,9 +137,19 @@ function errorText(failure: Failure): string {
   const lines = [`gt: ${failure.message}`]
   if (failure.kept) lines.push(`  kept: ${failure.kept}`)
   if (failure.hint) lines.push(`  next: ${failure.hint}`)
-  const text = lines.join('\n')
+  // Words of files, beads and other programs must not steer a terminal.
+  return `${clip(lines.join('\n').replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, ' '), ERROR_BYTES - 1)}\n`
+}
+
+/** At most so many bytes of UTF-8. */
+function clip(text: string, most: number): string {
   const bytes = Buffer.from(text)
-  return `${bytes.length <= ERROR_BYTES ? text : `${bytes.subarray(0, ERROR_BYTES - 4).toString('utf8')} …`}\n`
+  if (bytes.length <= most) return text
+  // A character that was cut in two comes out as U+FFFD.
+  return `${bytes
+    .subarray(0, most - 4)
+    .toString('utf8')
+    .replace(/\uFFFD$/, '')} …`
 }
 
 /** A command that does not exist: the nearest one that does. */

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Bead } from '../beads/bead.ts'
 import type { Slung } from '../beads/facts.ts'
+import { git } from '../git/run.ts'
 import { lastRun, reasonOf, SETTLED, standing } from '../kernel/standing.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
@@ -44,6 +45,9 @@ export function slingCommand(context: Context, words: string[], options: SlingOp
       const ordered = sling(town, bead.id, slung)
       if (ordered.kind === 'error') return ordered
     }
+    const { releaseSettled } = await import('../refinery/execute.ts')
+    const released = await releaseSettled(town, slung.rig)
+    if (released.kind === 'error') return released
     const ids = beads.map((bead) => bead.id)
     if (options.wait) {
       const { waitFor } = await import('./wait.ts')
@@ -91,7 +95,17 @@ async function prepare(
     // A bead that must wait may be ordered; anything else that is wrong is said before something is changed.
     if (valid.kind === 'error' && valid.failure.code !== 'E_NOT_READY') return valid
   }
-  return ok({ beads, slung })
+  const programs = await neededPrograms(town)
+  return programs.kind === 'error' ? programs : ok({ beads, slung })
+}
+
+/** What every start needs beside its agent: a claim that cannot start would only have to be undone again. */
+async function neededPrograms(town: OpenTown): Promise<Result<void>> {
+  const [version, sessions] = await Promise.all([git(['--version']), town.runtime.list()])
+  for (const asked of [version, sessions]) {
+    if (asked.kind === 'error') return { kind: 'error', failure: { ...asked.failure, kept: 'Nothing was slung.' } }
+  }
+  return ok(undefined)
 }
 
 /** One row of the answer. */

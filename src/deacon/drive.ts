@@ -8,6 +8,7 @@ import { ACTIVE_RUN } from '../beads/facts.ts'
 import type { Lease } from '../beads/leases.ts'
 import { acquire, release } from '../beads/leases.ts'
 import type { OpenTown } from '../kernel/town.ts'
+import { refreshSettings } from '../kernel/town.ts'
 import { movableQueues } from '../refinery/execute.ts'
 import type { Failure, Result } from '../result.ts'
 import { ok } from '../result.ts'
@@ -91,6 +92,8 @@ class Driver {
 
   /** One full pass: look, plan, begin what is not yet under way. */
   async #pass(): Promise<void> {
+    // Settings that broke meanwhile leave the last good ones in force; every command says what is wrong with them.
+    await refreshSettings(this.#town)
     const { settings } = this.#town
     const policy: Policy = {
       cap: settings.workers.max,

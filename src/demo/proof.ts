@@ -1,4 +1,4 @@
-/** Looks, after the demo, whether the laws held: from the repository, the ledger and its trail. */
+/** Whether the laws held: judged after the demo, from the repository, the ledger and its trail. */
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import { git } from '../git/run.ts'

@@ -90,7 +90,7 @@ function shown(report: Report): string[] {
   const { beads } = report
   const workers = new Set(beads.map((row) => row.worker)).size
   const lines = [
-    `${beads.length} beads, ${report.most_at_once} worked on at the same time by ${workers} workers, each in a tmux session, worktree and branch of its own.`,
+    `${beads.length} beads on ${workers} workers, at most ${report.most_at_once} at a time, each in a worktree, branch and tmux session of its own.`,
   ]
   for (const row of beads) {
     for (const { state, why } of row.came_back) {

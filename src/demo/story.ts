@@ -3,10 +3,9 @@ import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
-import { isBlocked } from '../beads/ready.ts'
 import { mergeOf, RETURNED } from '../kernel/merges.ts'
 import { liveRun } from '../kernel/runs.ts'
-import { standing } from '../kernel/standing.ts'
+import { reasonOf } from '../kernel/standing.ts'
 
 /** `greet/polecats/toast` → `toast`. */
 export const nameOf = (run: Pick<Run, 'agent'>): string => run.agent.split('/').at(-1) ?? run.agent
@@ -24,9 +23,16 @@ export function stageOf(state: State, bead: Bead, now: Date): string | null {
   if (needs !== undefined) return `needs a person: ${short(needs.text)}`
   const run = liveRun(bead)
   if (run !== undefined) return stageOfRun(state, run)
-  const blocked = isBlocked(state, bead, now)
-  if (blocked !== null) return `waits: ${short(blocked.why)}`
-  return standing(state, bead, now) === 'waiting' ? 'waits for a free worker' : null
+  const missing = missingFor(state, bead)
+  if (missing.length > 0) return `waits until ${missing.join(' and ')} landed`
+  const rests = facts(bead).slung?.not_before
+  return rests === undefined ? null : `rests until ${rests.slice(11, 19)} UTC; ${short(reasonOf(state, bead, now))}`
+}
+
+/** What it needs and is not closed yet. */
+function missingFor(state: State, bead: Bead): string[] {
+  const needed = (bead.dependencies ?? []).filter((one) => one.type === 'blocks').map((one) => one.depends_on_id)
+  return needed.filter((id) => state.beads.get(id)?.status !== 'closed')
 }
 
 function stageOfRun(state: State, run: Run): string | null {
@@ -71,7 +77,8 @@ export function complaint(state: string, reason = '', evidence = ''): string {
   return short(said || reason || state)
 }
 
-function short(text: string): string {
+/** One line of at most `WIDTH` characters that cannot steer a terminal. */
+export function short(text: string): string {
   const line = text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim()
   return line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 1)}…`
 }

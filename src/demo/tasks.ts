@@ -72,7 +72,7 @@ fi`,
     words:
       'Without a name, `sh greet` must say `Hello, world!`. Change only the last line of `greet`, and add the check `tests/world.sh` for it.',
     script: change(
-      's/\\$1/${1:-world}/',
+      `s/\\$1/\${1:-world}/`,
       'tests/world.sh',
       'said=$(sh greet)\n[ "$said" = "Hello, world!" ] || { echo "greet said: $said"; exit 1; }',
     ),
@@ -85,7 +85,7 @@ fi`,
     words:
       'The variable `GREET_END` replaces the exclamation mark: `GREET_END=. sh greet Ada` must say `Hello, Ada.`. Change only the last line of `greet`, and add the check `tests/ending.sh` for it.',
     script: change(
-      's/!"$/${GREET_END:-!}"/',
+      `s/!"$/\${GREET_END:-!}"/`,
       'tests/ending.sh',
       'said=$(GREET_END=. sh greet Ada)\n[ "$said" = "Hello, Ada." ] || { echo "greet Ada said: $said"; exit 1; }',
     ),

@@ -6,7 +6,8 @@ import type { OpenTown } from '../kernel/town.ts'
 import { validate } from '../polecats/dispatch.ts'
 import { sling } from '../polecats/sling.ts'
 import type { Result } from '../result.ts'
-import { fail, ok } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
+import { short } from './story.ts'
 
 /** After the last landing, worktrees are cleared for at most this long. */
 const TIDY_MS = 20_000
@@ -36,10 +37,14 @@ export async function work(town: OpenTown, demo: Work): Promise<Result<void>> {
     const ordered = sling(town, id, slung)
     if (ordered.kind === 'error') return ordered
   }
-  const timeUp = AbortSignal.timeout(demo.timeoutMs)
+  const stop = new AbortController()
+  const onAbort = (): void => stop.abort()
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const timer = setTimeout(onAbort, demo.timeoutMs)
   let settledAt: number | undefined
   const driven = await drive(town, {
-    signal: AbortSignal.any([signal, timeUp]),
+    signal: stop.signal,
     until: () => {
       demo.tell()
       if (!ids.every((id) => settled(town, id))) return false
@@ -47,11 +52,13 @@ export async function work(town: OpenTown, demo: Work): Promise<Result<void>> {
       return ids.every((id) => cleared(town, id)) || Date.now() - settledAt > TIDY_MS
     },
     onAction: (action, result) => {
-      if (result.kind === 'error') demo.say(`  ${action.do}: ${result.failure.message}`)
+      if (result.kind === 'error') demo.say(`         ${action.do} did not work: ${short(result.failure.message)}`)
     },
   })
+  clearTimeout(timer)
+  signal.removeEventListener('abort', onAbort)
   if (driven.kind === 'error') return driven
-  return signal.aborted ? fail('E_INTERRUPTED', 'The demo was stopped.') : ok(undefined)
+  return signal.aborted ? interrupted() : ok(undefined)
 }
 
 function settled(town: OpenTown, id: string): boolean {
@@ -64,4 +71,9 @@ function cleared(town: OpenTown, id: string): boolean {
   const bead = town.ledger.state.beads.get(id)
   if (bead?.status !== 'closed') return true
   return Object.values(facts(bead).runs ?? {}).every((run) => run.cleared === true)
+}
+
+/** A person stopped the demo. */
+export function interrupted(): Result<never> {
+  return fail('E_INTERRUPTED', 'The demo was stopped before its end.', { exit: EXIT.tryAgain })
 }

@@ -56,7 +56,8 @@ export async function captureFiles(what: {
   const staged = copied.value === 'copied' ? await git([...DURABLE, 'write-tree'], at) : undefined
   const opened = await clearFlags(desk)
   if (opened.kind === 'error') return opened
-  // Its exit code is no verdict: what it could not add is looked for below.
+  // Its exit code is no verdict: what it could not add (a missing required filter stops it altogether) is looked for
+  // below and then stored as it lies there.
   const added = await git([...DURABLE, ...LENIENT, 'add', '--all', '--sparse', '--ignore-errors', '--', '.'], at)
   if (added.kind === 'error' && added.failure.code !== 'E_GIT') return added
   const missed = await addLeftovers(desk)

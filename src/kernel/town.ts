@@ -74,10 +74,16 @@ export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Res
     import('../tmux/runtime.ts'),
     import('../agents/screen.ts'),
   ])
-  const runtime = tmuxRuntime({ socket: tmuxSocket(root.value), conf: where.tmuxConf, mayType: mayTypeIn(root.value) })
+  const { name } = settings.value
+  const runtime = tmuxRuntime({
+    socket: tmuxSocket(root.value),
+    conf: where.tmuxConf,
+    town: name,
+    mayType: mayTypeIn(root.value),
+  })
   return ok({
     root: root.value,
-    name: settings.value.name,
+    name,
     paths: where,
     settings: settings.value,
     ledger: ledger.value,
@@ -87,4 +93,16 @@ export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Res
     rig: async (name) => loadRigSettings(root.value, name),
     now: () => new Date(),
   })
+}
+
+/**
+ * Takes over changed town settings, for those who keep a town open for long: a lowered cap counts with the next pass.
+ * Settings that do not parse change nothing; the error is for the caller's log.
+ */
+export async function refreshSettings(town: OpenTown): Promise<Result<void>> {
+  const { loadTownSettings } = await import('../town/settings.ts')
+  const settings = loadTownSettings(town.root)
+  if (settings.kind === 'error') return settings
+  town.settings = settings.value
+  return ok(undefined)
 }

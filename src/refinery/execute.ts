@@ -23,7 +23,7 @@ import type { Verdict } from './gate.ts'
 import { runGates } from './gate.ts'
 import { commitMessage, conflictEvidence, redEvidence } from './messages.ts'
 import type { Action } from './plan.ts'
-import { next } from './plan.ts'
+import { next, releasable } from './plan.ts'
 
 /** What one call did. `busy`: another driver has this rig's queue in hand. */
 export interface Worked {
@@ -79,6 +79,24 @@ export async function movableQueues(town: OpenTown): Promise<Set<string>> {
     if (rig.kind === 'ok' && next({ requests, rig: rig.value, orphaned: isOrphan }) !== null) movable.add(name)
   }
   return movable
+}
+
+/**
+ * Queues again what was held for a setting that has been settled since, without waiting for a driver: a change of
+ * settings wakes none, and whoever waits would meet the old question. Conditional, so two doing it at once are harmless.
+ */
+export async function releaseSettled(town: OpenTown, rigName: string): Promise<Result<void>> {
+  const rig = await town.rig(rigName)
+  if (rig.kind === 'error') return rig
+  for (const request of openMerges(town.ledger.state.beads.values(), rigName)) {
+    if (request.merge.state !== 'held' || !releasable(rig.value, request)) continue
+    const note = { held_for: undefined, reason: undefined }
+    const change = step(request, 'queued', town.now().toISOString(), 'what it was held for has been settled', note)
+    change.ops.push({ op: 'unset', id: request.merge.bead, path: ['metadata', 'gt', 'needs'] })
+    const written = town.ledger.write(change)
+    if (written.kind === 'error') return written
+  }
+  return ok(undefined)
 }
 
 /** We hold the rig's lease, so an entry in anybody's hand is either ours from before or a dead driver's. */

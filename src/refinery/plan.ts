@@ -55,7 +55,7 @@ function holdCause(rig: RigSettings, request: MergeRequest): { cause: 'unverifie
 }
 
 /** Held for the rig's settings (not for a refusal of the remote, which only a person or time can settle). */
-function releasable(rig: RigSettings, request: MergeRequest): boolean {
+export function releasable(rig: RigSettings, request: MergeRequest): boolean {
   return (
     request.merge.held_for !== undefined && request.merge.held_for !== 'refused' && holdCause(rig, request) === null
   )

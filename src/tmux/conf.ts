@@ -2,7 +2,6 @@
  * The config file of our private tmux server. Only that server reads it: the user's own ~/.tmux.conf and servers are
  * not touched, and no key is bound here, so that what the hand knows keeps working after `attach`.
  */
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Result } from '../result.ts'
@@ -49,13 +48,4 @@ export function writeConf(path: string, town: string): Result<boolean> {
   } catch (error) {
     return fail('E_TMUX_CONF', `The tmux config file could not be written: ${messageOf(error)}`)
   }
-}
-
-/**
- * The socket's name, `gt-<town>-<8 hex of the root's sha256>`: two towns of one name do not share a server. At most 32
- * bytes, so that the socket's path stays inside the system's limit of about 107.
- */
-export function socketName(town: string, root: string): string {
-  const slug = town.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 20)
-  return `gt-${slug}-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`
 }

@@ -6,6 +6,7 @@ import type { Runtime, SessionView } from '../agents/runtime.ts'
 import type { Read, Result } from '../result.ts'
 import { empty, fail, ok } from '../result.ts'
 import type { TmuxServer } from './command.ts'
+import { writeConf } from './conf.ts'
 import { cannotTell, endSession, shutdown } from './end.ts'
 import { checkSpec, existing, launch } from './launch.ts'
 import { findPane, listPanes, viewOf } from './panes.ts'
@@ -15,6 +16,8 @@ const GRACE_MS = 5_000
 const SCREEN_LINES = 50
 
 export interface TmuxRuntimeOptions extends TmuxServer {
+  /** Name of the town: our config file is written for it before a session starts, so it may be lost at any time. */
+  town?: string
   /**
    * Asked before a line is typed: may it, with this on the screen (last 50 lines, with colour escapes)? The place for
    * what only an agent's preset knows: dialogs where Enter means yes, half-typed lines.
@@ -24,13 +27,15 @@ export interface TmuxRuntimeOptions extends TmuxServer {
 
 /** The tmux runtime of the town that owns this server. Nothing is started before the first `start`. */
 export function tmuxRuntime(options: TmuxRuntimeOptions): Runtime {
-  const { mayType, ...server } = options
+  const { mayType, town, ...server } = options
   const typing = new Map<string, Promise<Result<void>>>()
 
   const runtime: Runtime = {
     async start(spec) {
       const checked = checkSpec(spec)
       if (checked.kind === 'error') return checked
+      const conf = town === undefined ? ok(false) : writeConf(server.conf, town)
+      if (conf.kind === 'error') return conf
       const row = await findPane(server, spec.name)
       if (row.kind === 'unknown') return cannotTell(row.why)
       if (row.kind === 'error') return row

@@ -52,7 +52,7 @@ test('kill -9 at random moments, rollovers included: every acknowledged write is
   const ledger = newLedger()
   create(ledger, ...Array.from({ length: 400 }, (_, i) => bead(`claim-${i}`)))
   const said: string[] = []
-  const until = Date.now() + 12_000
+  const until = Date.now() + 9_000
   let kills = 0
   const running = new Set<Writer>()
   const keepRunning = async (lane: number): Promise<void> => {

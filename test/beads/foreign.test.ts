@@ -161,6 +161,21 @@ describe('an edit of issues.jsonl', () => {
 })
 
 describe('what is no edit', () => {
+  test('a file that was merged already, met again by a slow process', () => {
+    const ledger = published(bead('gp-a'))
+    edit(
+      ledger,
+      one('gp-a', (made) => ({ ...made, title: 'theirs', updated_at: LATER })),
+    )
+    const merged = readFileSync(path(ledger), 'utf8')
+    const fresh = reopened(ledger.dir)
+    must(fresh.write({ by: 'x', why: 'ours', ops: [{ op: 'set', id: 'gp-a', path: ['title'], value: 'ours' }] }))
+    must(fresh.roll())
+    writeFileSync(path(ledger), merged)
+    expect(reopened(ledger.dir).state.beads.get('gp-a')!.title).toBe('ours')
+    expect(readFileSync(path(ledger), 'utf8')).toContain('ours')
+  })
+
   test('a publication that came late, a file that is gone, a touched file', () => {
     const ledger = published(bead('gp-a'))
     const old = join(ledger.dir, 'old')

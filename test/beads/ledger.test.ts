@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -150,6 +151,31 @@ describe('rolling over', () => {
       expect(one.state.leases.get('l')).toEqual({ pid: 1, started: 's', token: 't' })
       expect(one.state.beads.has('gp-w')).toBe(true)
     }
+  })
+
+  test('whoever followed and whoever has just opened write the same next journal', () => {
+    const ledger = newLedger()
+    create(ledger, bead('gp-w2', { ephemeral: true }), bead('gp-b'), bead('gp-w1', { ephemeral: true }), bead('gp-a'))
+    for (const name of ['z', 'a']) {
+      must(
+        ledger.write({
+          by: 'x',
+          why: 'x',
+          ops: [{ op: 'lease', name, holder: { pid: 1, started: 's', token: name } }],
+        }),
+      )
+    }
+    must(ledger.roll())
+    create(ledger, bead('gp-w0', { ephemeral: true }), bead('gp-0'))
+    // Beads that turn ephemeral stand elsewhere in the memory of who followed than of who opens.
+    const ops = ['gp-a', 'gp-b'].map((id) => ({ op: 'set' as const, id, path: ['ephemeral'], value: true }))
+    must(ledger.write({ by: 'x', why: 'x', ops }))
+    const copy = join(temporaryFolder(), '.beads')
+    cpSync(ledger.dir, copy, { recursive: true })
+    must(ledger.roll())
+    must(reopened(copy).roll())
+    for (const path of [base, log])
+      expect(readFileSync(path(copy, 3), 'utf8')).toBe(readFileSync(path(ledger.dir, 3), 'utf8'))
   })
 
   test('what is written behind a seal is void and written again', () => {

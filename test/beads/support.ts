@@ -88,7 +88,11 @@ let writer: Promise<string> | undefined
 /** The writer as one plain file: starting it costs as much as starting Node. */
 export function writerProgram(): Promise<string> {
   writer ??= (async () => {
-    const outfile = join(mkdtempSync(join(tmpdir(), 'gt-writer-')), 'writer.mjs')
+    const folder = temporaryFolder()
+    onCleanUp(() => {
+      writer = undefined
+    })
+    const outfile = join(folder, 'writer.mjs')
     const entry = fileURLToPath(new URL('../bench/ledger-writer.ts', import.meta.url))
     await build({ entryPoints: [entry], outfile, bundle: true, format: 'esm', platform: 'node', target: 'node20' })
     return outfile

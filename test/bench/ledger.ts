@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Op } from '../../src/beads/change.ts'
 import { createLedger, openLedger } from '../../src/beads/ledger.ts'
 import { readyBeads } from '../../src/beads/ready.ts'
-import { startWriter } from '../beads/support.ts'
+import { cleanUp, startWriter } from '../beads/support.ts'
 
 export interface LedgerFigures {
   writes: number
@@ -89,6 +89,7 @@ export async function benchLedger(processes = 30, writes = 50, beads = 10_000): 
       rollMs: t3 - t2,
     }
   } finally {
+    cleanUp()
     rmSync(folder, { recursive: true, force: true })
   }
 }

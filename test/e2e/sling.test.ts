@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Answer } from '../support/gt.ts'
 import { until } from '../support/gt.ts'
 import { flawsOfMain, leftovers, makeTown, must } from '../support/town.ts'
 
@@ -28,7 +29,7 @@ describe('landing', () => {
     for (const n of [1, 2, 3]) beads.push(await town.bead(`Write file ${n}`, `echo ${n} > file${n}.txt`))
     const rows = await must(town.gt('sling', ...beads, 'app', '--wait'))
 
-    expect(rows.map((row: any) => row.state)).toEqual(['landed', 'landed', 'landed'])
+    expect(rows.map((row: Answer) => row.state)).toEqual(['landed', 'landed', 'landed'])
     expect([1, 2, 3].map((n) => town.onMain(`file${n}.txt`))).toEqual(['1', '2', '3'])
     expect(await flawsOfMain(town, beads)).toEqual([])
     for (const row of rows) {
@@ -141,7 +142,8 @@ describe('the queue', () => {
     await puppet.exit(0)
     await must(town.gt('sling', bead, 'app', '--wait'))
     expect(await flawsOfMain(town, [bead])).toEqual([])
-    expect(leftovers(town)).toEqual([])
+    // Nobody drove the town when it said done, so a small process of its own ends the session a moment later.
+    await until('the end of all that', () => leftovers(town).length === 0)
   })
 
   it('keeps to the cap under ten slings at once', async () => {
@@ -178,7 +180,6 @@ describe('what comes back', () => {
     expect(evidence.length).toBeLessThanOrEqual(2048)
     expect(two.brief).toContain('state.txt is bad')
     expect((await two.sh('cat state.txt')).out).toBe('bad\n')
-    // Handing in the same commit again is no new work, and lands nothing.
     await two.sh('echo good > state.txt && git commit -qam good && gt done')
     await two.exit(0)
     expect((await call.ended).code).toBe(0)
@@ -227,7 +228,10 @@ describe('what comes back', () => {
   it('sends back what a person rejects, and the mended work lands', async () => {
     const town = await makeTown({ set: { 'workers.rounds': '3' } })
     await must(town.gt('config', 'set', 'rig.app.landing.policy', 'hold'))
-    const bead = await town.bead('Write', 'echo "round $GT_ROUND" > r.txt; [ "$GT_ROUND" = 1 ] || cp "$GT_EVIDENCE" why.txt')
+    const bead = await town.bead(
+      'Write',
+      'echo "round $GT_ROUND" > r.txt; [ "$GT_ROUND" = 1 ] || cp "$GT_EVIDENCE" why.txt',
+    )
     expect((await town.gt('sling', bead, 'app', '--wait')).code).toBe(2)
     await must(town.gt('reject', bead, '--reason', 'the parser needs $(a) "test"'))
     expect((await town.gt('sling', bead, 'app', '--wait')).code).toBe(2)
@@ -320,7 +324,7 @@ describe('what a worker may say', () => {
     expect(said.out).toContain('E_STALE_FENCE')
     expect(said.code).toBe(1)
     const { runs, mergeRequest } = await town.show(bead)
-    expect([mergeRequest, runs.map((run: any) => run.state)]).toEqual([null, ['stopped', 'working']])
+    expect([mergeRequest, runs.map((run: Answer) => run.state)]).toEqual([null, ['stopped', 'working']])
     await must(town.gt('restore', old.run, '--to', join(town.dir, 'back')))
     expect(readFileSync(join(town.dir, 'back', 'old.txt'), 'utf8')).toBe('old\n')
   })
@@ -342,7 +346,7 @@ describe('what a worker may say', () => {
     expect(row.state).toBe('done')
     const { comments, status } = await town.show(bead)
     expect(status).toBe('closed')
-    expect(comments.map((one: any) => one.text)).toEqual(['It is the cache.'])
+    expect(comments.map((one: Answer) => one.text)).toEqual(['It is the cache.'])
     expect(town.landings()).toEqual([])
   })
 
@@ -353,6 +357,8 @@ describe('what a worker may say', () => {
     await must(town.gt('sling', bead, 'app', '--wait'))
     expect(existsSync(join(town.dir, 'pwned'))).toBe(false)
     expect((await town.show(bead)).title).toBe(title)
-    expect(execFileSync('git', ['-C', town.remote, 'log', '--format=%s', 'main'], { encoding: 'utf8' })).toContain('touch')
+    expect(execFileSync('git', ['-C', town.remote, 'log', '--format=%s', 'main'], { encoding: 'utf8' })).toContain(
+      'touch',
+    )
   })
 })

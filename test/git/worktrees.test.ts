@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -173,7 +173,7 @@ describe('inspecting', () => {
     const path = await worktree(gitDir, 'one')
     const admin = sh(path, 'rev-parse', '--absolute-git-dir')
     const before = readFileSync(join(admin, 'index'))
-    write(join(path, 'a.txt'), 'a\n')
+    utimesSync(join(path, 'a.txt'), 1, 1)
     expect(must(await inspectWorktree({ path, base: MAIN })).dirty).toEqual([])
     expect(readFileSync(join(admin, 'index')).equals(before)).toBe(true)
     write(join(admin, 'index.lock'), '')

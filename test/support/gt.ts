@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url'
 /** The launcher of this very checkout. */
 export const GT = fileURLToPath(new URL('../../bin/gt.js', import.meta.url))
 
+// biome-ignore lint/suspicious/noExplicitAny: what an answer looks like is what the tests are about.
+export type Answer = any
+
 /** How one call of `gt … --json` ended. */
 export interface Outcome {
   code: number | null
   signal: NodeJS.Signals | null
   /** `data` of the answer; undefined when there was none. */
-  data: any
+  data: Answer
   error: { code: string; message: string; hint?: string; kept?: string } | undefined
   stdout: string
   stderr: string

@@ -28,7 +28,10 @@ const verbs = {
   },
   fork: () => {
     // In a session of its own and with no pipe to us: what killing the agent alone leaves behind.
-    const child = spawn('sh', ['-c', 'trap "" TERM INT HUP; while :; do sleep 1; done'], { detached: true, stdio: 'ignore' })
+    const child = spawn('sh', ['-c', 'trap "" TERM INT HUP; while :; do sleep 1; done'], {
+      detached: true,
+      stdio: 'ignore',
+    })
     child.unref()
     return { pid: child.pid }
   },
@@ -37,7 +40,9 @@ const verbs = {
 
 wire.on('connect', () => {
   const { GT_RUN: run, GT_BEAD: bead, GT_AGENT: agent, GT_ROUND: round } = process.env
-  say({ hello: { pid: process.pid, run, bead, agent, round: Number(round), cwd: process.cwd(), brief, env: process.env } })
+  say({
+    hello: { pid: process.pid, run, bead, agent, round: Number(round), cwd: process.cwd(), brief, env: process.env },
+  })
 })
 wire.on('close', () => process.exit(9))
 wire.on('error', () => process.exit(9))

@@ -2,6 +2,7 @@
 import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Answer } from './gt.ts'
 import { until } from './gt.ts'
 
 const AGENT = fileURLToPath(new URL('./puppet-agent.mjs', import.meta.url))
@@ -77,13 +78,13 @@ export async function puppets(dir: string): Promise<Puppets> {
 }
 
 function greet(socket: Socket, welcome: (puppet: Puppet) => void): void {
-  const asked = new Map<number, (answer: any) => void>()
+  const asked = new Map<number, (answer: Answer) => void>()
   let count = 0
   let left: () => void = () => {}
   const gone = new Promise<void>((resolve) => {
     left = resolve
   })
-  const ask = (verb: string, more: object = {}): Promise<any> => {
+  const ask = (verb: string, more: object = {}): Promise<Answer> => {
     const id = ++count
     return new Promise((resolve, reject) => {
       asked.set(id, resolve)

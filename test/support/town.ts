@@ -3,7 +3,16 @@
  * writes down every tree it was given. `close()` leaves nothing: no process, no session, no folder; also after a failure.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
@@ -12,7 +21,7 @@ import { setConfig } from '../../src/town/config.ts'
 import { tmuxSocket } from '../../src/town/paths.ts'
 import type { ProcessRow } from '../../src/town/process-table.ts'
 import { isMarked, processTable } from '../../src/town/process-table.ts'
-import type { Call, Outcome } from './gt.ts'
+import type { Answer, Call, Outcome } from './gt.ts'
 import { startGt, until } from './gt.ts'
 import type { Puppets } from './puppet.ts'
 import { puppets } from './puppet.ts'
@@ -34,7 +43,7 @@ export interface TestTown {
   set(key: string, value: string): void
   /** Creates a bead whose body is this shell text; answers its id. */
   bead(title: string, script: string, ...options: string[]): Promise<string>
-  show(id: string): Promise<any>
+  show(id: string): Promise<Answer>
   git(cwd: string, ...args: string[]): string
   /** First-parent commits of the remote's main, newest first, without those that were there at the beginning. */
   landings(): string[]
@@ -143,10 +152,11 @@ export async function makeTown(options: TownOptions = {}): Promise<TestTown> {
     },
     claims: () => {
       const found: { bead: string; run: string }[] = []
-      for (const { change, applied } of history(join(root, '.beads', 'journal'))) {
+      for (const { change, applied } of history(join(root, '.beads'))) {
         if (!applied) continue
         for (const op of change.ops) {
-          if (op.op === 'set' && op.path.length === 4 && op.path[2] === 'runs') found.push({ bead: op.id, run: op.path[3]! })
+          if (op.op === 'set' && op.path.length === 4 && op.path[2] === 'runs')
+            found.push({ bead: op.id, run: op.path[3]! })
         }
       }
       return found
@@ -176,7 +186,7 @@ export async function makeTown(options: TownOptions = {}): Promise<TestTown> {
 const fencedShell = (script: string): string => `\`\`\`sh\n${script}\n\`\`\``
 
 /** The data of a call that has to succeed. */
-export async function must(call: Promise<Outcome>): Promise<any> {
+export async function must(call: Promise<Outcome>): Promise<Answer> {
   const outcome = await call
   if (outcome.code !== 0) throw new Error(`gt ended with ${outcome.code}: ${outcome.stdout}${outcome.stderr}`)
   return outcome.data

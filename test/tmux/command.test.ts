@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { callEnv, tmux } from '../../src/tmux/command.ts'
-import { confText, socketName, writeConf } from '../../src/tmux/conf.ts'
+import { confText, writeConf } from '../../src/tmux/conf.ts'
 import { tmuxRuntime } from '../../src/tmux/runtime.ts'
 import type { Stage } from './helper.ts'
 import { stage, value } from './helper.ts'
@@ -88,12 +88,5 @@ describe('the config file', () => {
     value(await tmux(plain, ['kill-server']))
     expect(ours).toBe(defaults)
     expect(existsSync(at.path('x')) || existsSync(at.path('y'))).toBe(false)
-  })
-
-  it('belongs to a socket whose name tells two towns of one name apart and stays short', () => {
-    at = stage()
-    expect(socketName('home', '/a')).toMatch(/^gt-home-[0-9a-f]{8}$/)
-    expect(socketName('home', '/a')).not.toBe(socketName('home', '/b'))
-    expect(socketName('a very long name / with ☃ in it', '/a')).toMatch(/^[A-Za-z0-9_-]{1,32}$/)
   })
 })
