@@ -1,10 +1,9 @@
 // Builds dist/: one lazily loaded split bundle. Every command lives in a chunk of its own, so that
 // `gt --version` and the hook path load a few kilobytes and nothing else (docs/decisions.md, "Start-up").
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const root = new URL('..', import.meta.url).pathname
-const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 
 rmSync(`${root}dist`, { recursive: true, force: true })
 await build({
@@ -20,7 +19,6 @@ await build({
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
-  define: { __GT_VERSION__: JSON.stringify(version) },
   // Bundled CommonJS packages still call require() for Node's own modules.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 })

@@ -1,8 +1,10 @@
 /** `gt config get | set | agent set`: settings, without losing comments. */
 import type { Command } from 'commander'
+import { openLedger } from '../beads/ledger.ts'
 import { actor, locateTown } from '../kernel/town.ts'
 import { fail, ok } from '../result.ts'
 import { getConfig, setConfig } from '../town/config.ts'
+import { paths } from '../town/paths.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 
@@ -54,6 +56,7 @@ function set(context: Context, key: string, value: string): Answer {
     const at = setConfig(root.value, `${table}agreed_at`, new Date().toISOString())
     if (at.kind === 'error') return at
   }
+  tellTown(root.value, context, `${key} = ${value}`)
   return ok({ data: { key, value, file: done.value.file }, text: `${key} = ${value}   (${done.value.file})` })
 }
 
@@ -69,4 +72,15 @@ function setAgent(context: Context, name: string, words: string[]): Answer {
     data: { name, command, file: done.value.file },
     text: `Agent ${name} runs: ${command.join(' ')}\nNext: gt sling <bead> <rig> --agent ${name}`,
   })
+}
+
+/**
+ * Notes the change in the ledger's trail, which also wakes whoever drives the town. Without a ledger (or with a full
+ * disk) the setting holds all the same, from the next heartbeat on.
+ */
+function tellTown(root: string, context: Context, what: string): void {
+  const ledger = openLedger(paths({ root }).beads)
+  if (ledger.kind === 'error') return
+  ledger.value.write({ by: actor(context.env), why: `setting changed: ${what}`, ops: [] })
+  ledger.value.close()
 }

@@ -1,17 +1,11 @@
 /**
- * The entry of `gt`. Runs at every prompt of every agent, so it loads a table and nothing else: `--version` and help
- * never touch a library, and each command brings only what it needs.
+ * The entry of `gt`, behind the launcher (bin/gt.js). It loads a table and nothing else; each command brings only what
+ * it needs.
  */
 import { TABLE } from './table.ts'
 
-declare const __GT_VERSION__: string
-
-/** The version this bundle was built from. */
-export const version = (): string => (typeof __GT_VERSION__ === 'string' ? __GT_VERSION__ : '0.0.0-dev')
-
 async function main(argv: string[]): Promise<void> {
   const [name, ...rest] = argv
-  if (name === '--version' || name === '-V') return void process.stdout.write(`${version()}\n`)
   if (name === '--help' || name === '-h' || name === 'help') {
     const { overview } = await import('./help.ts')
     return void process.stdout.write(overview())

@@ -34,7 +34,10 @@ export function register(program: Command, context: Context): void {
     (commit: string) => verify(context, commit),
   )
   action(
-    mq.command('retry').description('Queue again what could not be tested or was refused.').argument('<id>'),
+    mq
+      .command('retry')
+      .description('Queue again what could not be tested, was refused, or was mended by hand on its branch.')
+      .argument('<id>'),
     (id: string) => retry(context, id),
   )
   action(
@@ -181,9 +184,9 @@ function verify(context: Context, commit: string): Promise<Answer> {
 function decide(
   context: Context,
   id: string,
-  body: (town: OpenTown, request: MergeRequest, at: string) => Result<Answer>,
+  body: (town: OpenTown, request: MergeRequest, at: string) => Result<Answer> | Promise<Result<Answer>>,
 ): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     if (context.env.GT_RUN) return fail('E_NOT_FOR_AGENTS', 'A worker may not decide about landings.')
     const found = findRequest(town, id)
     if (found.kind === 'error') return found
@@ -195,7 +198,7 @@ function decide(
         exit: EXIT.tryAgain,
       })
     }
-    const done = body(town, found.value, town.now().toISOString())
+    const done = await body(town, found.value, town.now().toISOString())
     return done.kind === 'error' ? done : done.value
   })
 }
@@ -242,12 +245,14 @@ function land(context: Context, id: string): Promise<Answer> {
 }
 
 function retry(context: Context, id: string): Promise<Answer> {
-  return decide(context, id, (town, request, at) => {
-    const change = step(request, 'queued', at, 'queued again by a person', {
-      held_for: undefined,
-      reason: undefined,
-      candidate: undefined,
-    })
+  return decide(context, id, async (town, request, at) => {
+    // A person may have mended the branch meanwhile: what is tested is what stands on it now.
+    const gitDir = town.paths.rig(request.merge.rig).repo
+    const tip = await resolveCommit(gitDir, `refs/heads/${request.merge.branch}`)
+    if (tip.kind === 'error') return tip
+    const head = tip.kind === 'ok' ? tip.value : request.merge.head
+    const settled = { held_for: undefined, reason: undefined, evidence: undefined, candidate: undefined }
+    const change = step(request, 'queued', at, 'queued again by a person', { head, ...settled })
     return apply(town, request, change, `${request.bead.id} is in the queue again.`)
   })
 }

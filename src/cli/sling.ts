@@ -1,6 +1,7 @@
 /** `gt sling <bead…> <rig or worker>`: put beads on workers; with --wait, see them landed. */
 import type { Command } from 'commander'
 import type { Bead } from '../beads/bead.ts'
+import { facts } from '../beads/bead.ts'
 import type { Slung } from '../beads/facts.ts'
 import { git } from '../git/run.ts'
 import { lastRun, reasonOf, SETTLED, standing } from '../kernel/standing.ts'
@@ -42,6 +43,7 @@ export function slingCommand(context: Context, words: string[], options: SlingOp
     if (plan.kind === 'error') return plan
     const { beads, slung } = plan.value
     for (const bead of beads) {
+      if (options.wait && isOver(bead)) continue
       const ordered = sling(town, bead.id, slung)
       if (ordered.kind === 'error') return ordered
     }
@@ -56,6 +58,12 @@ export function slingCommand(context: Context, words: string[], options: SlingOp
     }
     return startNow(town, context, ids)
   })
+}
+
+/** What a waiting sling wants has come true already: "the same command waits again" must not fail for it. */
+function isOver(bead: Bead): boolean {
+  const { outcome } = facts(bead)
+  return bead.status === 'closed' && (outcome === 'landed' || outcome === 'done')
 }
 
 /** Checks everything before anything is written: one wrong bead and nothing is slung. */
@@ -85,9 +93,10 @@ async function prepare(
   for (const partial of words.slice(0, -1)) {
     const bead = findBead(town, partial)
     if (bead.kind === 'error') return bead
+    if (!beads.some((known) => known.id === bead.value.id)) beads.push(bead.value)
+    if (options.wait && isOver(bead.value)) continue
     const change = order(bead.value, slung)
     if (change.kind === 'error') return change
-    if (!beads.some((known) => known.id === bead.value.id)) beads.push(bead.value)
     if (change.value === null) continue
     const agreed = await agreePermissions(town, context, options.permissions)
     if (agreed.kind === 'error') return agreed

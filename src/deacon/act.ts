@@ -78,6 +78,9 @@ async function lastWords(town: OpenTown, bead: string, fence: string): Promise<s
   if (run === undefined) return ''
   const screen = await town.runtime.peek(run.session, 8)
   if (screen.kind !== 'ok') return ''
-  const text = screen.value.trim().slice(-600)
+  const text = screen.value
+    .replace(/^Pane is dead .*$/m, '')
+    .trim()
+    .slice(-600)
   return text === '' ? '' : `; its last words: ${text}`
 }

@@ -163,7 +163,11 @@ function* returned(observed: Observed, policy: Policy): Generator<Action> {
     if (run.round <= policy.rounds) {
       yield { do: 'rework', bead: bead.id, run, request }
     } else {
-      const text = `${request.bead.id} came back ${run.round} times, the last time: ${request.merge.reason ?? request.merge.state}`
+      const last = request.merge.reason ?? request.merge.state
+      const text =
+        `${request.bead.id} came back ${run.round} times, the last time: ${last}. ` +
+        `Mend it in ${run.worktree} and: gt mq retry ${request.bead.id}   or let a fresh worker try: ` +
+        `gt run stop ${run.fence} && gt sling ${bead.id} ${run.rig}`
       yield { do: 'ask-person', bead: bead.id, cause: request.merge.state, text }
     }
   }

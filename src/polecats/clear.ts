@@ -6,6 +6,8 @@ import { rmSync } from 'node:fs'
 import { agentDir } from '../agents/launch.ts'
 import type { Run } from '../beads/facts.ts'
 import { withLease } from '../beads/leases.ts'
+import { compareAndSwapRef } from '../git/land.ts'
+import { resolveCommit } from '../git/repository.ts'
 import { removeWorktree } from '../git/worktrees.ts'
 import { note } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
@@ -32,6 +34,10 @@ export async function clearRun(town: OpenTown, run: Run, by: string): Promise<Re
   if (removed.kind === 'error') return removed
   const deleted = await removed.value.deleted
   if (deleted.kind === 'error') return deleted
+  // The archive holds the commits; a branch for each run ever made would only fill the repository.
+  const ref = `refs/heads/${run.branch}`
+  const tip = archive.value === undefined ? { kind: 'empty' as const } : await resolveCommit(gitDir, ref)
+  if (tip.kind === 'ok') await compareAndSwapRef({ gitDir, ref, to: null, expected: tip.value })
   rmSync(agentDir(town.root, { fence: run.fence, address: run.agent }), { recursive: true, force: true })
   const facts = { cleared: true, ...(archive.value !== undefined && { archive: archive.value }) }
   const written = town.ledger.write(

@@ -15,8 +15,8 @@ import type { MergeRequest } from '../kernel/merges.ts'
 import { land, mergeOf, openMerges, step } from '../kernel/merges.ts'
 import { needsHuman } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
-import type { Result } from '../result.ts'
-import { fail, ok } from '../result.ts'
+import type { Failure, Result } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
 import { isRunning, self } from '../town/processes.ts'
 import type { RigSettings } from '../town/settings.ts'
 import type { Verdict } from './gate.ts'
@@ -238,10 +238,10 @@ class Merge {
     const building = this.#move('building', 'taken from the queue', { executor: self() })
     if (building.kind === 'error') return building
     const candidate = await this.#build()
-    if (candidate.kind === 'error') return this.#couldNotRun(candidate.failure.message)
+    if (candidate.kind === 'error') return this.#hindered(candidate.failure)
     if (candidate.value === null) return ok(undefined)
     const verdict = await this.#test(candidate.value)
-    if (verdict.kind === 'error') return this.#couldNotRun(verdict.failure.message)
+    if (verdict.kind === 'error') return this.#hindered(verdict.failure)
     switch (verdict.value.outcome) {
       case 'pass':
         return this.#land(candidate.value, verdict.value)
@@ -314,7 +314,7 @@ class Merge {
       commit: candidate.commit,
       expected: candidate.onto,
     })
-    if (pushed.kind === 'error') return this.#couldNotRun(pushed.failure.message)
+    if (pushed.kind === 'error') return this.#hindered(pushed.failure)
     switch (pushed.value.kind) {
       case 'moved':
         return this.#requeue(`${target} moved to ${pushed.value.now.slice(0, 12)} meanwhile`)
@@ -335,7 +335,7 @@ class Merge {
     if (tree.kind !== 'ok') return this.#couldNotRun('the tree of the target could not be read')
     const target = await runGates(this.#town, this.#rig, { id: candidate.onto, tree: tree.value }, this.#signal)
     if (this.#signal?.aborted) return this.#requeue('the driver was stopped')
-    if (target.kind === 'error') return this.#couldNotRun(target.failure.message)
+    if (target.kind === 'error') return this.#hindered(target.failure)
     const { tail: _tail, reason: _reason, ...gate } = verdict
     if (target.value.outcome !== 'pass') {
       const reason = `${this.#request.merge.target} itself is red: ${target.value.reason}`
@@ -345,6 +345,16 @@ class Merge {
     const evidence = redEvidence(verdict)
     const moved = this.#move('red', verdict.reason, { reason: verdict.reason, evidence, gate, executor: undefined })
     return moved.kind === 'error' ? moved : ok(undefined)
+  }
+
+  /**
+   * Something around the work failed. What passes by itself (no network, a busy remote) puts the entry back and is
+   * answered as an error, so that the driver rests before it tries again; anything else is for a person.
+   */
+  #hindered(failure: Failure): Result<void> {
+    if (failure.exit !== EXIT.tryAgain) return this.#couldNotRun(failure.message)
+    const requeued = this.#requeue(failure.message)
+    return requeued.kind === 'error' ? requeued : { kind: 'error', failure }
   }
 
   #couldNotRun(reason: string, verdict?: Verdict): Result<void> {

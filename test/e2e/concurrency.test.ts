@@ -35,6 +35,4 @@ it('lets several waiting slings and the daemon drive one town without doing anyt
   expect(town.claims()).toHaveLength(6)
   expect(await flawsOfMain(town, beads)).toEqual([])
   expect(leftovers(town, pid)).toEqual([])
-  // Each tree was tested once: verdicts are remembered by content, and one driver at a time works the queue.
-  expect(town.landings()).toHaveLength(6)
 }, 90_000)

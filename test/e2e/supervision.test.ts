@@ -35,7 +35,11 @@ it('notices dead agents, keeps their work, counts attempts and asks a person aft
   for (const attempt of [1, 2, 3]) {
     const puppet = await town.puppets.next(bead)
     dead.push(puppet)
-    expect((await town.show(bead)).metadata.gt.attempts).toBe(attempt)
+    const { metadata } = await until('work to begin', async () => {
+      const now = await town.show(bead)
+      return now.runs.at(-1).state === 'working' && now
+    })
+    expect(metadata.gt.attempts).toBe(attempt)
     await leaveWork(puppet)
     kill(puppet.pid)
   }
@@ -44,9 +48,11 @@ it('notices dead agents, keeps their work, counts attempts and asks a person aft
 
   const { runs, standing } = await town.show(bead)
   expect(standing).toBe('needs_human')
-  expect(runs.map((run: Answer) => [run.fence, run.state, run.attempt])).toEqual(
-    dead.map((puppet, n) => [puppet.run, 'lost', n + 1]),
-  )
+  expect(runs.map((run: Answer) => [run.fence, run.attempt])).toEqual(dead.map((puppet, n) => [puppet.run, n + 1]))
+  for (const run of runs) {
+    expect(['lost', 'failed']).toContain(run.state)
+    expect(run.reason).toContain("the agent's process ended (exit code 137)")
+  }
   expect(new Set(dead.map((puppet) => puppet.cwd)).size).toBe(3)
   await until('the worktrees of the dead to be cleared', () => leftovers(town, pid).length === 0)
   for (const puppet of dead) {

@@ -1,0 +1,158 @@
+/**
+ * `npm run bench`: the figures of docs/performance.md, each beside its target. Times are medians over alternating runs,
+ * compared as ratios within this one run: the machine may be busy or slow, the ratio holds.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { guardText } from '../../src/agents/guard.ts'
+import type { Op } from '../../src/beads/change.ts'
+import { createLedger } from '../../src/beads/ledger.ts'
+import { benchLedger } from './ledger.ts'
+
+const GT = fileURLToPath(new URL('../../bin/gt.js', import.meta.url))
+const place = mkdtempSync(join(tmpdir(), 'gt-bench-'))
+const env: NodeJS.ProcessEnv = {
+  PATH: process.env.PATH,
+  HOME: place,
+  TMUX_TMPDIR: place,
+  LANG: 'C.UTF-8',
+  GIT_CONFIG_NOSYSTEM: '1',
+}
+const rows: [what: string, figure: string, target: string, met: boolean | null][] = []
+
+/** Wall time of one process in ms. */
+function once(argv: string[], cwd = place, input = ''): number {
+  const [program = '', ...args] = argv
+  const started = performance.now()
+  const done = spawnSync(program, args, { cwd, env, input, stdio: ['pipe', 'pipe', 'pipe'] })
+  const took = performance.now() - started
+  if (done.status !== 0) throw new Error(`${argv.join(' ')} ended with ${done.status}: ${done.stderr}`)
+  return took
+}
+
+const median = (numbers: number[]): number =>
+  numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+
+/** Runs both in turn and answers the medians and the median of the ratios. */
+function paired(a: () => number, b: () => number, times = 15): { a: number; b: number; ratio: number } {
+  const pairs = Array.from({ length: times + 1 }, () => ({ a: a(), b: b() })).slice(1)
+  return {
+    a: median(pairs.map((pair) => pair.a)),
+    b: median(pairs.map((pair) => pair.b)),
+    ratio: median(pairs.map((pair) => pair.a / pair.b)),
+  }
+}
+
+const gt = (...args: string[]): string[] => [process.execPath, GT, ...args]
+const json = (...args: string[]): any => {
+  const done = spawnSync(process.execPath, [GT, ...args, '--json'], { cwd: join(place, 'town'), env, encoding: 'utf8' })
+  return JSON.parse(done.stdout).data
+}
+
+/** Open and closed beads, as a year-old town would hold them: one in ten is open. */
+function fill(town: string, count: number): void {
+  rmSync(join(town, '.beads'), { recursive: true, force: true })
+  const ledger = createLedger(join(town, '.beads'))
+  if (ledger.kind !== 'ok') throw new Error(ledger.failure.message)
+  const at = '2026-01-01T00:00:00Z'
+  for (let from = 0; from < count; from += 5_000) {
+    const ops = Array.from({ length: Math.min(5_000, count - from) }, (_, i): Op => {
+      const n = from + i
+      const state = n % 10 === 0 ? { status: 'open' } : { status: 'closed', closed_at: at }
+      const id = `gp-${n.toString(36).padStart(5, '0')}`
+      const bead = {
+        id,
+        title: `bead ${n}`,
+        description: 'd'.repeat(260),
+        ...state,
+        priority: n % 5,
+        issue_type: 'task',
+      }
+      return { op: 'create', bead: { ...bead, created_at: at, updated_at: at } }
+    })
+    ledger.value.write({ by: 'bench', why: 'fill', ops })
+  }
+  ledger.value.roll()
+  ledger.value.close()
+}
+
+try {
+  const empty = join(place, 'empty.cjs')
+  writeFileSync(empty, '')
+  const node = (): number => once([process.execPath, empty])
+
+  const start = paired(() => once(gt('--version')), node)
+  rows.push(['gt --version, × empty node', start.ratio.toFixed(2), '≤ 1.35', start.ratio <= 1.35])
+
+  const folder = join(place, 'agent')
+  mkdirSync(join(folder, 'inbox'), { recursive: true })
+  const guard = join(folder, 'hook.sh')
+  writeFileSync(guard, guardText({ folder, attended: false }))
+  const quiet = paired(
+    () => once(['sh', guard, 'PostToolUse']),
+    () => once(['sh', '-c', ':']),
+    60,
+  )
+  const own = quiet.a - quiet.b
+  rows.push([
+    'hook with nothing to deliver, ms over an empty sh',
+    own.toFixed(2),
+    '≤ 3 ms in all',
+    quiet.a <= 3 || own <= 1.5,
+  ])
+
+  const ledger = await benchLedger()
+  rows.push([
+    '30 processes × 50 durable writes, per second',
+    String(ledger.opsPerSecond),
+    '≥ 1000',
+    ledger.opsPerSecond >= 1000,
+  ])
+  rows.push(['  p99 of one write, ms', ledger.p99.toFixed(1), '≤ 250', ledger.p99 <= 250])
+  rows.push(['  lost', String(ledger.lost), '0', ledger.lost === 0])
+
+  const town = join(place, 'town')
+  once(gt('install', town))
+  for (const count of [10_000, 100_000]) {
+    fill(town, count)
+    const ready = paired(() => once(gt('bead', 'ready', '--json'), town), node, 5)
+    rows.push([
+      `cold gt bead ready on ${count} beads, × empty node`,
+      ready.ratio.toFixed(2),
+      '≤ 4 (at 100000)',
+      ready.ratio <= 4,
+    ])
+  }
+
+  rmSync(town, { recursive: true })
+  once(gt('install', town))
+  const project = join(place, 'project')
+  mkdirSync(project)
+  for (const args of [
+    ['init', '-q', '-b', 'main'],
+    ['-c', 'user.name=b', '-c', 'user.email=b@b', 'commit', '-q', '--allow-empty', '-m', 'first'],
+  ]) {
+    once(['git', '-C', project, ...args])
+  }
+  once(gt('rig', 'add', 'app', project, '--gate', 'true'), town)
+  const slings = Array.from({ length: 5 }, (_, i) => {
+    const { id } = json('bead', 'create', `bench ${i}`, '--rig', 'app', '--body', 'sleep 60')
+    const took = once(gt('sling', id, 'app', '--agent', 'script'), town)
+    spawnSync(process.execPath, [GT, 'run', 'stop', id], { cwd: town, env })
+    return took
+  })
+  rows.push(['sling to first sign of life (empty repository), ms', median(slings).toFixed(0), '(a figure)', null])
+  once(gt('down'), town)
+} finally {
+  rmSync(place, { recursive: true, force: true })
+}
+
+const width = Math.max(...rows.map(([what]) => what.length))
+console.log(`\n${cpus().length} × ${cpus()[0]?.model.trim()}, node ${process.version}\n`)
+for (const [what, figure, target, met] of rows) {
+  const mark = met === null ? '     ' : met ? 'met  ' : 'MISSED'
+  console.log(`${what.padEnd(width)}  ${figure.padStart(8)}   target ${target.padEnd(16)} ${mark}`)
+}
