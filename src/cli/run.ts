@@ -11,8 +11,7 @@ import { TABLE } from './table.ts'
 const ERROR_BYTES = 2048
 
 export async function run(module: CommandModule, argv: string[]): Promise<void> {
-  const { json, args } = takeJson(argv)
-  const context = makeContext(json)
+  const context = makeContext()
   const program = new Command('gt').exitOverride().enablePositionalOptions()
   program.configureOutput({
     writeOut: (text) => process.stdout.write(text),
@@ -21,25 +20,30 @@ export async function run(module: CommandModule, argv: string[]): Promise<void> 
   })
   module.register(program, context)
   inheritSettings(program)
+  const called = calledCommand(program, argv)
+  const { json, args } = takeJson(argv, called.takesValue)
+  context.json = json
   let answer: Answer | undefined
   try {
     await program.parseAsync(args, { from: 'user' })
     answer = slotOf(program).answer
   } catch (thrown) {
-    answer = thrownAnswer(thrown, calledCommand(program, args))
+    answer = thrownAnswer(thrown, called)
   }
   if (answer !== undefined) process.exitCode = print(answer, json)
 }
 
-/** `--json` may stand anywhere before `--`. */
-function takeJson(argv: string[]): { json: boolean; args: string[] } {
+/** `--json` may stand anywhere before `--`, but not as the value of an option: there it is somebody's words. */
+function takeJson(argv: string[], takesValue: Called['takesValue']): { json: boolean; args: string[] } {
   const end = argv.indexOf('--')
   const own = end < 0 ? argv : argv.slice(0, end)
   const rest = end < 0 ? [] : argv.slice(end)
-  return { json: own.includes('--json'), args: [...own.filter((word) => word !== '--json'), ...rest] }
+  const isOurs = (word: string, at: number): boolean => word === '--json' && !takesValue(own[at - 1] ?? '')
+  return { json: own.some(isOurs), args: [...own.filter((word, at) => !isOurs(word, at)), ...rest] }
 }
 
-function makeContext(json: boolean): Context {
+/** The context of this process; `json` is set once the words are read. */
+function makeContext(): Context {
   const stop = new AbortController()
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
@@ -47,16 +51,19 @@ function makeContext(json: boolean): Context {
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  return {
+  const context: Context = {
     env: process.env,
     cwd: process.cwd(),
-    json,
-    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !json,
+    json: false,
+    get interactive() {
+      return process.stdin.isTTY === true && process.stderr.isTTY === true && !context.json
+    },
     progress: (line) => {
-      if (!json) process.stderr.write(`${line}\n`)
+      if (!context.json) process.stderr.write(`${line}\n`)
     },
     signal: stop.signal,
   }
+  return context
 }
 
 /** commander does not hand exitOverride and output settings down to verbs made with `.command()` before they are set. */
@@ -94,19 +101,27 @@ interface Called {
   /** `gt bead dep`. */
   name: string
   verbs: string[]
+  /** Whether this word is an option of it that is followed by a value. */
+  takesValue(word: string): boolean
 }
 
 /** The command that these words call, as far as there is one. */
 function calledCommand(program: Command, words: string[]): Called {
   let command = program
   for (const word of words) {
+    if (word === '--json') continue
     const verb = command.commands.find((one) => one.name() === word || one.aliases().includes(word))
     if (verb === undefined) break
     command = verb
   }
   let name = command.name()
   for (let above = command.parent; above !== null; above = above.parent) name = `${above.name()} ${name}`
-  return { name, verbs: command.commands.map((one) => one.name()) }
+  const { options } = command
+  return {
+    name,
+    verbs: command.commands.map((one) => one.name()),
+    takesValue: (word) => options.some((option) => option.required && (option.long === word || option.short === word)),
+  }
 }
 
 /** Prints an answer and tells the exit code. */
@@ -160,7 +175,7 @@ export function unknownCommand(name: string, argv: string[]): void {
     .sort((a, b) => a.distance - b.distance)[0]
   const hint = near && near.distance <= 2 ? `gt ${near.known}` : 'gt --help'
   const answer: Result<Output> = fail('E_USAGE', `There is no command "${name}".`, { hint, exit: EXIT.usage })
-  process.exitCode = print(answer, takeJson(argv).json)
+  process.exitCode = print(answer, takeJson(argv, () => false).json)
 }
 
 /** Edit distance, for "did you mean". */

@@ -4,7 +4,7 @@ import { ACTIVE_RUN } from '../beads/facts.ts'
 import { commitLedger } from '../beads/git.ts'
 import { shelve } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
-import { archiveRun } from '../polecats/unwind.ts'
+import { archiveRun, endWorker } from '../polecats/unwind.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
 import { stopDrivers } from './daemon.ts'
@@ -21,7 +21,7 @@ export async function goDown(town: OpenTown): Promise<Result<WentDown>> {
   const runs: string[] = []
   for (const [id, live] of [...town.ledger.state.live]) {
     for (const run of live) {
-      const ended = await town.runtime.end(run.session)
+      const ended = await endWorker(town, run)
       if (ended.kind === 'error') return ended
       const bead = town.ledger.state.beads.get(id)
       if (bead === undefined || !ACTIVE_RUN.has(run.state)) continue

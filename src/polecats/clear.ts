@@ -13,13 +13,13 @@ import { note } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
-import { archiveRun } from './unwind.ts'
+import { archiveRun, endWorker } from './unwind.ts'
 
 const REMOVE_WAIT_MS = 120_000
 
 /** Clears one ended run; the worktree's files are gone when this answers ok. */
 export async function clearRun(town: OpenTown, run: Run, by: string): Promise<Result<void>> {
-  const ended = await town.runtime.end(run.session)
+  const ended = await endWorker(town, run)
   if (ended.kind === 'error') return ended
   const archive = await archiveRun(town, run, `cleared after ${run.state}`)
   if (archive.kind === 'error') return archive

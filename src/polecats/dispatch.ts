@@ -19,7 +19,7 @@ import { fetchRemote, resolveCommit } from '../git/repository.ts'
 import { checkOutFiles, registerWorktree, verifyWorktree } from '../git/worktrees.ts'
 import { advance, claim, findRun, liveRun, newFence } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
-import type { Result } from '../result.ts'
+import type { Failure, Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
 import { permissionMode } from '../town/permissions.ts'
 import { self } from '../town/processes.ts'
@@ -89,11 +89,22 @@ export async function dispatch(town: OpenTown, id: string, by: string): Promise<
   const started = await start(town, plan.value, claimed.value.run, by)
   if (started.kind === 'ok') return ok({ is: 'running', run: started.value })
   if (started.failure.code === 'E_STALE_RUN') return ok({ is: 'waiting', why: started.failure.message })
-  const reason = `could not start: ${started.failure.message}`
+  const reason = endingOf(started.failure)
   const undone = await unwind(town, id, claimed.value.run.fence, { to: 'failed', reason, by })
   const kept =
     undone.kind === 'ok' ? `${id} is open again; nothing was lost.` : `Clean-up waits: ${undone.failure.message}`
   return { kind: 'error', failure: { ...started.failure, kept, message: `${id}: ${started.failure.message}` } }
+}
+
+/** One line for the record: an agent that ran and gave up is told apart from one that could not be started. */
+function endingOf(failure: Failure): string {
+  const { exitCode, output } = (failure.details ?? {}) as { exitCode?: number; output?: string }
+  if (failure.code !== 'E_AGENT_DIED' || exitCode === undefined) return `could not start: ${failure.message}`
+  const words = output
+    ?.replace(/^Pane is dead .*$/m, '')
+    .trim()
+    .slice(-600)
+  return `the agent ended at once with exit code ${exitCode}${words ? `; its last words: ${words}` : ''}`
 }
 
 /** Takes the bead, a free name and a slot in one conditional change; another name is tried when one was just taken. */

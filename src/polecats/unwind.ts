@@ -10,6 +10,7 @@ import { giveBack, isTerminal, stop } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { endMarked } from '../town/process-tree.ts'
 
 export interface Ending {
   to: 'lost' | 'failed' | 'stopped'
@@ -25,7 +26,7 @@ export async function unwind(town: OpenTown, id: string, fence: string, ending: 
   const run = bead && facts(bead).runs?.[fence]
   if (bead === undefined || run === undefined) return fail('E_NO_RUN', `There is no run ${fence} of ${id}.`)
   if (isTerminal(run) || (run.state === 'submitted' && ending.to !== 'stopped')) return ok(undefined)
-  const ended = await town.runtime.end(run.session)
+  const ended = await endWorker(town, run)
   if (ended.kind === 'error') return ended
   const archive = await archiveRun(town, run, ending.reason)
   if (archive.kind === 'error') return archive
@@ -51,6 +52,17 @@ export async function unwind(town: OpenTown, id: string, fence: string, ending: 
     hint: 'gt mq list',
     exit: EXIT.tryAgain,
   })
+}
+
+/**
+ * Ends a run's session and everything that carries its fence in the environment: when the runtime itself died (or the
+ * agent, leaving children in sessions of their own), there is no session that would lead to them. Verified; idempotent.
+ */
+export async function endWorker(town: OpenTown, run: Run): Promise<Result<void>> {
+  const ended = await town.runtime.end(run.session)
+  if (ended.kind === 'error') return ended
+  const rest = await endMarked({ name: 'GT_RUN', value: run.fence })
+  return rest.kind === 'error' ? rest : ok(undefined)
 }
 
 /** Archives what stands in the run's worktree; `undefined` when there is no worktree to archive. */

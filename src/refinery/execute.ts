@@ -319,7 +319,7 @@ class Merge {
       case 'moved':
         return this.#requeue(`${target} moved to ${pushed.value.now.slice(0, 12)} meanwhile`)
       case 'refused':
-        return this.#refused(pushed.value.reason)
+        return this.#refused(pushed.value.reason, pushed.value.local_changes === true)
       case 'landed': {
         const text = receipt(this.#request, candidate, verdict)
         // A missing receipt never undoes a landing; `gt mq verify` says that it is missing.
@@ -366,11 +366,19 @@ class Merge {
     return tellPerson(this.#town, this.#request, 'could_not_run', text)
   }
 
-  #refused(reason: string): Result<void> {
+  #refused(said: string, localChanges: boolean): Result<void> {
+    const reason = localChanges
+      ? `Your checkout at ${this.#rig.remote} has uncommitted changes in files that this landing changes (${said.slice(0, 200)}). They were not touched.`
+      : `The remote refused the landing: ${said}`
     const moved = this.#move('held', reason, { reason, held_for: 'refused', executor: undefined, candidate: undefined })
     if (moved.kind === 'error') return moved
-    const text = `The remote refused the landing: ${reason} Mend that, then: gt mq retry ${this.#request.bead.id}`
-    return tellPerson(this.#town, this.#request, 'refused', text)
+    const next = localChanges ? 'Commit them or put them aside' : 'Mend that'
+    return tellPerson(
+      this.#town,
+      this.#request,
+      'refused',
+      `${reason} ${next}, then: gt mq retry ${this.#request.bead.id}`,
+    )
   }
 
   #requeue(reason: string): Result<void> {

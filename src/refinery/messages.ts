@@ -9,7 +9,8 @@ const EVIDENCE_BYTES = 2048
 /** First line with the bead's title; trailers name bead, worker and run. */
 export function commitMessage(bead: Bead, merge: MergeFacts): string {
   const title = bead.title.replace(/\s+/g, ' ').trim().slice(0, 100)
-  const body = merge.message?.trim() ? `\n${merge.message.trim()}\n` : ''
+  const said = merge.message?.trim() ?? ''
+  const body = said === '' || said.replace(/\s+/g, ' ') === title ? '' : `\n${said}\n`
   return `${title} (${bead.id})\n${body}\nBead: ${bead.id}\nWorker: ${merge.worker}\nRun: ${merge.run}\n`
 }
 

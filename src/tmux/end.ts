@@ -50,7 +50,7 @@ export async function shutdown(server: TmuxServer, graceMs: number): Promise<Res
 
 /** A command that runs inside the session it ends must live to finish: it alone is spared. */
 async function endPaneTree(row: PaneRow, graceMs: number): Promise<Result<void>> {
-  const run = row.labels.GT_RUN
+  const run = row.labels.run ?? row.labels.GT_RUN
   const marker = run ? { marker: { name: 'GT_RUN', value: run } } : {}
   const now = identify(row.pid)
   const root =

@@ -4,7 +4,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,14 +12,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { TESTED } from '../../src/doctor/programs.ts'
 import { tmuxRuntime } from '../../src/tmux/runtime.ts'
 import { tmuxSocket } from '../../src/town/paths.ts'
 import type { Outcome } from '../support/gt.ts'
 import { startGt } from '../support/gt.ts'
+import { folder } from '../support/places.ts'
 import type { TestTown } from '../support/town.ts'
 import { makeTown, must } from '../support/town.ts'
 
@@ -43,15 +42,6 @@ const fixed = (outcome: Outcome): string[] =>
     .filter((row) => row.fixed !== undefined)
     .map(({ id }) => id)
 const row = (outcome: Outcome, id: string): Row | undefined => rowsOf(outcome).find((one) => one.id === id)
-
-const folders: string[] = []
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
-function folder(): string {
-  folders.push(mkdtempSync(join(tmpdir(), 'gt-doctor-')))
-  return folders.at(-1)!
-}
 
 const journals = (town: TestTown): string[] =>
   readdirSync(join(town.root, '.beads', 'journal'))

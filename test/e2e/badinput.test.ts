@@ -1,94 +1,17 @@
 /** Bad input through the real `gt`: the exact error, the right exit code, and nothing lost. */
-import { execFileSync, spawn } from 'node:child_process'
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
 import { encode } from '../../src/beads/record.ts'
 import type { Outcome } from '../support/gt.ts'
-import { GT, startGt } from '../support/gt.ts'
+import { startGt } from '../support/gt.ts'
+import { fill, folder, pathWithout, readOnly, tmpfs } from '../support/places.ts'
+import { asText, refused } from '../support/refused.ts'
 import type { TestTown } from '../support/town.ts'
 import { makeTown, must } from '../support/town.ts'
 
-/**
- * A refusal in the one shape that scripts rely on (design section 11): one object on one line, nothing else on stdout,
- * a full sentence, a next step, at most 2 KB, no stack trace.
- */
-function refused(outcome: Outcome, code: string, exit: number): { message: string; hint: string; kept?: string } {
-  expect([outcome.error?.code, outcome.code], outcome.stdout + outcome.stderr).toEqual([code, exit])
-  expect(outcome.stdout).toBe(`${JSON.stringify(JSON.parse(outcome.stdout))}\n`)
-  const answer = JSON.parse(outcome.stdout)
-  expect(answer.ok).toBe(false)
-  for (const key of Object.keys(answer.error)) expect(['code', 'message', 'hint', 'kept']).toContain(key)
-  const { message, hint, kept } = answer.error
-  expect(message).toMatch(/^[^a-z].*[.?)!]$/s)
-  expect(hint).toEqual(expect.stringMatching(/\S/))
-  expect(Buffer.byteLength(JSON.stringify(answer.error))).toBeLessThanOrEqual(2048)
-  expect(outcome.stdout + outcome.stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
-  return { message, hint, kept }
-}
-
 const ids = async (town: TestTown): Promise<string[]> =>
   (await must(town.gt('bead', 'list', '--status', 'all'))).map(({ id }: { id: string }) => id)
-
-/** `gt` for people: no `--json`. */
-function asText(town: TestTown, ...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [GT, ...args], {
-    cwd: town.root,
-    env: town.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    stderr += text
-  })
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
-}
-
-const undo: (() => void)[] = []
-afterEach(() => {
-  for (const one of undo.splice(0).reverse()) one()
-})
-
-function folder(): string {
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'gt-bad-')))
-  undo.push(() => rmSync(dir, { recursive: true, force: true }))
-  return dir
-}
-
-/** A PATH on which every program is but these. */
-function pathWithout(...names: string[]): string {
-  const dir = folder()
-  for (const from of (process.env.PATH ?? '').split(delimiter).filter(existsSync)) {
-    for (const name of readdirSync(from)) {
-      if (!names.includes(name) && !existsSync(join(dir, name))) {
-        try {
-          symlinkSync(join(from, name), join(dir, name))
-        } catch {
-          // A dangling link of that name is there already.
-        }
-      }
-    }
-  }
-  return dir
-}
 
 const without = (town: TestTown, path: string, ...args: string[]): Promise<Outcome> =>
   startGt(args, { cwd: town.root, env: { ...town.env, PATH: path } }).ended
@@ -176,7 +99,7 @@ describe('settings', () => {
     const rig = readFileSync(rigToml, 'utf8')
     writeFileSync(rigToml, rig.replace('policy =', 'polcy ='))
     const { message, hint } = refused(await town.gt('sling', bead, 'app', '--wait'), 'E_SETTINGS', 1)
-    expect(message).toMatch(/rig\.toml:\d+: unknown key `landing\.polcy`\.$/)
+    expect(message).toMatch(/rig\.toml:\d+: unknown key `landing\.polcy`; did you mean `policy`\?$/)
     expect(hint).toContain('policy')
     // A broken rig stops its own work, not the town.
     await must(town.gt('status'))
@@ -307,8 +230,10 @@ describe('a repository that is gone', () => {
     const bead = await town.bead('one', `echo 1 > one.txt; mv '${town.project}' '${away}'`)
     const waited = await town.gt('sling', bead, 'app', '--wait', '--timeout', '4s')
     expect(waited.code, waited.stdout).toBeGreaterThan(0)
-    expect(await town.show(bead)).toMatchObject({ runs: [{ state: 'submitted' }] })
+    const shown = await town.show(bead)
+    expect(shown).toMatchObject({ runs: [{ state: 'submitted' }] })
     renameSync(away, town.project)
+    if (shown.standing === 'needs_human') await must(town.gt('mq', 'retry', shown.mergeRequest.id))
     await must(town.gt('sling', bead, 'app', '--wait'))
     expect(town.onMain('one.txt')).toBe('1')
     expect((await town.show(bead)).runs.length).toBe(1)
@@ -329,7 +254,7 @@ describe('hostile words', () => {
   ]
 
   it('titles and bodies are data from the command line to the merge commit', async () => {
-    const town = await makeTown()
+    const town = await makeTown({ set: { 'workers.max': '9' } })
     const body = `$(touch pwned)\n\x1b[2Jgone\t"quotes" 'single' \`touch pwned\`\n--flag\n\`\`\`sh\necho fine > "$GT_BEAD.txt"\n\`\`\`\n`
     const beads: string[] = []
     for (const title of TITLES) {
@@ -356,6 +281,8 @@ describe('hostile words', () => {
     const town = await makeTown()
     const made = await must(town.gt('bead', 'create', 'ä'.repeat(250)))
     expect(made.title.length).toBe(250)
+    // The value of an option is somebody's words, also when it looks like one of our own options.
+    expect(await must(town.gt('bead', 'update', made.id, '--body', '--json'))).toMatchObject({ description: '--json' })
     const { message } = refused(await town.gt('bead', 'create', `${'ä'.repeat(250)}x`), 'E_BAD_TITLE', 1)
     expect(message).toBe('The title has 501 bytes; 500 is the most.')
     refused(await town.gt('bead', 'create', ''), 'E_BAD_TITLE', 1)
@@ -428,54 +355,3 @@ describe('a disk that takes nothing', () => {
     expect((await ids(town)).length).toBe(2)
   })
 })
-
-/** A small file system of its own; undefined where we may not mount one. Unmounted after the test. */
-function tmpfs(size: string): string | undefined {
-  const dir = folder()
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0755`, 'tmpfs', dir], { stdio: 'pipe' })
-  } catch {
-    return undefined
-  }
-  undo.push(() => execFileSync('umount', [dir], { stdio: 'pipe' }))
-  return dir
-}
-
-/** Fills a file system with one file until only about `left` bytes are free. */
-function fill(file: string, left: number): void {
-  writeFileSync(file, '')
-  const block = Buffer.alloc(4096)
-  try {
-    for (;;) appendFileSync(file, block)
-  } catch {
-    // Full.
-  }
-  const size = statSync(file).size
-  execFileSync('truncate', ['-s', String(Math.max(0, size - left)), file])
-}
-
-/** Makes a folder read-only: by mount for root, whom modes do not stop, else by mode. Answers the way back. */
-function readOnly(dir: string): (() => void) | undefined {
-  if (process.getuid?.() !== 0) {
-    const all = [dir, ...readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name))]
-    for (const path of all) chmodSync(path, statSync(path).mode & ~0o222)
-    const back = (): void => {
-      for (const path of all) chmodSync(path, statSync(path).mode | 0o200)
-    }
-    undo.push(back)
-    return back
-  }
-  try {
-    execFileSync('mount', ['--bind', dir, dir], { stdio: 'pipe' })
-  } catch {
-    return undefined
-  }
-  let mounted = true
-  const back = (): void => {
-    if (mounted) execFileSync('umount', [dir], { stdio: 'pipe' })
-    mounted = false
-  }
-  undo.push(back)
-  execFileSync('mount', ['-o', 'remount,ro,bind', dir], { stdio: 'pipe' })
-  return back
-}

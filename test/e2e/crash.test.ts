@@ -11,7 +11,7 @@ import { expect, it } from 'vitest'
 import type { Answer } from '../support/gt.ts'
 import { until } from '../support/gt.ts'
 import type { TestTown } from '../support/town.ts'
-import { flawsOfMain, kill, leftovers, makeTown, must } from '../support/town.ts'
+import { flawsOfMain, kill, makeTown, must, nothingLeft } from '../support/town.ts'
 
 const MARK = Buffer.from('"kind":"change"')
 
@@ -54,9 +54,7 @@ const GATE = '! grep -qs bad state-*.txt'
 
 /** Everything that has to be true once all beads are landed. */
 async function settled(town: TestTown, beads: string[], daemon?: number): Promise<void> {
-  await until('nothing to be left over', () => leftovers(town, daemon).length === 0).catch(() =>
-    expect(leftovers(town, daemon)).toEqual([]),
-  )
+  await nothingLeft(town, daemon)
   expect(await flawsOfMain(town, beads)).toEqual([])
   for (const bead of beads) {
     const { standing, runs } = await town.show(bead)
@@ -74,6 +72,7 @@ it('survives kill -9 of a waiting sling after any of its records', async () => {
   const length = records(town) - before
   expect(length).toBeGreaterThan(20)
 
+  let killed = 0
   const every = Number(process.env.GT_TEST_CRASH_EVERY ?? 4)
   for (let n = 1; n <= length; n += every) {
     const pair = await twoBeads(town, String(n))
@@ -81,11 +80,13 @@ it('survives kill -9 of a waiting sling after any of its records', async () => {
     const killer = afterRecords(town, n, () => call.kill())
     const end = await call.ended
     killer.stop()
-    // A run may take a record less than the undisturbed one; then it ended by itself, and well.
-    expect(killer.fired() ? end.signal : end.code).toBe(killer.fired() && end.code === null ? 'SIGKILL' : 0)
+    // A run may take a few records less than the undisturbed one; then it ended by itself, and well.
+    expect(['SIGKILL', 0]).toContain(end.signal ?? end.code)
+    if (end.signal === 'SIGKILL') killed++
     await must(town.gt('sling', ...pair, 'app', '--wait'))
     beads.push(...pair)
   }
+  expect(killed).toBeGreaterThan(length / every / 2)
   await settled(town, beads)
 }, 200_000)
 
@@ -115,6 +116,8 @@ it('survives kill -9 of tmux’s server while agents work', async () => {
   await must(town.gt('sling', ...beads, 'app'))
   const first = [await town.puppets.next(beads[0]), await town.puppets.next(beads[1])]
   await first[0]!.sh('echo loose > loose.txt')
+  // No session leads to these any more, and they take no notice of the hang-up.
+  await first[0]!.fork()
   kill(town.tmuxServer()!)
   for (const bead of beads) {
     const puppet = await town.puppets.next(bead)

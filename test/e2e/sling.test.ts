@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../support/gt.ts'
 import { until } from '../support/gt.ts'
-import { flawsOfMain, leftovers, makeTown, must } from '../support/town.ts'
+import { flawsOfMain, leftovers, makeTown, must, nothingLeft } from '../support/town.ts'
 
 /** Every file of a folder with its content, and what git says of it. */
 function photograph(folder: string, names: string[]): string[] {
@@ -143,7 +143,7 @@ describe('the queue', () => {
     await must(town.gt('sling', bead, 'app', '--wait'))
     expect(await flawsOfMain(town, [bead])).toEqual([])
     // Nobody drove the town when it said done, so a small process of its own ends the session a moment later.
-    await until('the end of all that', () => leftovers(town).length === 0)
+    await nothingLeft(town)
   })
 
   it('keeps to the cap under ten slings at once', async () => {

@@ -7,7 +7,7 @@ import type { Answer } from '../support/gt.ts'
 import { until } from '../support/gt.ts'
 import type { Puppet } from '../support/puppet.ts'
 import type { TestTown } from '../support/town.ts'
-import { flawsOfMain, kill, leftovers, makeTown, must } from '../support/town.ts'
+import { flawsOfMain, kill, leftovers, makeTown, must, nothingLeft } from '../support/town.ts'
 
 /** Every file of the ledger outside its git folder, with size and time of the last change. */
 function ledgerFiles(town: TestTown): string {
@@ -54,7 +54,7 @@ it('notices dead agents, keeps their work, counts attempts and asks a person aft
     expect(run.reason).toContain("the agent's process ended (exit code 137)")
   }
   expect(new Set(dead.map((puppet) => puppet.cwd)).size).toBe(3)
-  await until('the worktrees of the dead to be cleared', () => leftovers(town, pid).length === 0)
+  await nothingLeft(town, pid)
   for (const puppet of dead) {
     const to = join(town.dir, `back-${puppet.run}`)
     await must(town.gt('restore', puppet.run, '--to', to))
@@ -129,7 +129,7 @@ it('ends itself when the town is gone, and writes nothing while nothing happens'
   const { pid } = await must(town.gt('up'))
   const bead = await town.bead('Write', 'echo x > x.txt')
   await must(town.gt('sling', bead, 'app', '--wait'))
-  await until('the quiet', () => leftovers(town, pid).length === 0)
+  await nothingLeft(town, pid)
   // Idle: several heartbeats later the ledger is byte for byte what it was (law 7), and nobody was started.
   const ledger = (): string => ledgerFiles(town)
   await until('the last commit of the ledger', async () => {

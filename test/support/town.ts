@@ -244,3 +244,12 @@ function commandOf(pid: number): string {
     return '(gone)'
   }
 }
+
+/** Waits until nothing is left over; says what is, if that does not come. */
+export async function nothingLeft(town: TestTown, daemon?: number): Promise<void> {
+  try {
+    await until('nothing to be left over', () => leftovers(town, daemon).length === 0)
+  } catch {
+    throw new Error(`left over: ${leftovers(town, daemon).join('; ')}`)
+  }
+}

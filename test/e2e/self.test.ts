@@ -1,0 +1,95 @@
+/**
+ * The main job on real input: this very repository as a rig, with its real gate. Six beads by script workers and,
+ * where the client is installed, three by the real Claude Code against a scripted model on loopback.
+ */
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
+import { startFakeModel } from '../support/fake-model.mjs'
+import { makeTown } from '../support/town.ts'
+
+const REPO = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+const CLAUDE = join(REPO, 'test/claude/node_modules/.bin')
+const installed = existsSync(join(CLAUDE, 'claude'))
+if (!installed) console.warn('Claude Code is not installed (npm ci --prefix test/claude): script workers only.')
+
+const model = await startFakeModel()
+afterAll(() => model.close())
+
+test('this repository, its own gate, script workers and Claude Code side by side', async () => {
+  const town = await makeTown({ agent: 'script' })
+  const { dir } = town
+  for (const name of ['cfg', 'cc']) mkdirSync(join(dir, name))
+  Object.assign(town.env, {
+    PATH: `${CLAUDE}:${town.env.PATH}`,
+    TERM: 'xterm-256color',
+    IS_SANDBOX: '1',
+    CLAUDE_CONFIG_DIR: join(dir, 'cfg'),
+    CLAUDE_CODE_TMPDIR: join(dir, 'cc'),
+    ANTHROPIC_BASE_URL: model.url,
+    ANTHROPIC_AUTH_TOKEN: 'dummy',
+    DISABLE_TELEMETRY: '1',
+    DISABLE_AUTOUPDATER: '1',
+    DISABLE_ERROR_REPORTING: '1',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
+  })
+  const server = join(dir, 'self.git')
+  town.git(dir, 'clone', '-q', '--bare', REPO, server)
+  const branch = town.git(server, 'symbolic-ref', '--short', 'HEAD')
+  const first = town.git(server, 'rev-parse', 'HEAD')
+  // The packages of this checkout, linked: what `npm ci` would bring, without asking a registry.
+  const provision = `cp -al '${REPO}/node_modules' node_modules`
+  const gate = 'npm run -s typecheck && npm run -s lint && npm run -s format:check'
+  const added = await town.gt('rig', 'add', 'self', server, '--gate', gate, '--provision', provision)
+  expect(added.error).toBeUndefined()
+  expect(added.data.branch).toBe(branch)
+
+  const create = async (title: string, body: string): Promise<string> =>
+    (await town.gt('bead', 'create', title, '--rig', 'self', '--body', body)).data.id
+  const scripted: string[] = []
+  for (let n = 1; n <= 6; n++) {
+    // Real TypeScript that the gate really checks; number 3 is wrong at first, and mended when it comes back.
+    const wrong =
+      n === 3 ? `if [ "$GT_ROUND" = 1 ]; then echo 'export const fact3: string = 3' > src/fact3.ts; exit 0; fi\n` : ''
+    scripted.push(
+      await create(`Fact ${n}`, `\`\`\`sh\n${wrong}echo 'export const fact${n} = ${n}' > src/fact${n}.ts\n\`\`\``),
+    )
+  }
+  const modelled: string[] = []
+  for (let n = 1; installed && n <= 3; n++) {
+    const work = `echo 'export const said${n} = ${n}' > src/said${n}.ts && git add -A && git commit -qm "Say ${n}"`
+    modelled.push(await create(`Say ${n}`, `@bash ${work}\n@bash gt done --message "said ${n}"\n@say handed in`))
+  }
+  const [byScript, byClaude] = await Promise.all([
+    town.gt('sling', ...scripted, 'self', '--wait', '--timeout', '8m'),
+    modelled.length > 0
+      ? town.gt(
+          'sling',
+          ...modelled,
+          'self',
+          '--agent',
+          'claude',
+          '--permissions',
+          'bypass',
+          '--wait',
+          '--timeout',
+          '8m',
+        )
+      : undefined,
+  ])
+  expect(byScript.error).toBeUndefined()
+  expect(byClaude?.error).toBeUndefined()
+
+  const landings = town.git(server, 'rev-list', '--first-parent', `${first}..refs/heads/${branch}`).split('\n')
+  expect(landings).toHaveLength(6 + modelled.length)
+  for (const commit of landings) {
+    const [author, ...message] = town.git(server, 'show', '-s', '--format=%an%n%B', commit).split('\n')
+    expect(author).toMatch(/^self\/polecats\/\w+$/)
+    expect(message.join('\n')).toMatch(new RegExp(`^Bead: (${[...scripted, ...modelled].join('|')})$`, 'm'))
+    expect((await town.gt('mq', 'verify', commit)).data.verified).toBe(true)
+  }
+  expect(town.git(server, 'show', `refs/heads/${branch}:src/fact3.ts`)).toBe('export const fact3 = 3')
+  expect((await town.show(scripted[2]!)).runs[0].round).toBe(2)
+}, 600_000)
