@@ -1,15 +1,22 @@
-// Builds dist/: one lazily loaded split bundle. Every command lives in a chunk of its own, so that
-// `gt --version` and the hook path load a few kilobytes and nothing else (docs/decisions.md, "Start-up").
-import { rmSync } from 'node:fs'
+// Builds dist/: one lazily loaded split bundle. Every command lives in a chunk of its own, so that a command loads
+// what it needs and nothing else (docs/decisions.md, "Start-up").
+//
+// Chunks are named by their content and put beside the old ones, the entry comes last: a daemon that runs the old build,
+// or another build at the same time, never finds a file missing. Old chunks go a day later.
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const root = new URL('..', import.meta.url).pathname
+const KEEP_OLD_MS = 24 * 60 * 60 * 1000
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
 
-rmSync(`${root}dist`, { recursive: true, force: true })
-await build({
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: { main: 'src/cli/main.ts' },
   outdir: 'dist',
+  write: false,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -22,3 +29,16 @@ await build({
   // Bundled CommonJS packages still call require() for Node's own modules.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 })
+
+mkdirSync(dist, { recursive: true })
+const entryLast = outputFiles.sort((a, b) => Number(a.path.endsWith('main.js')) - Number(b.path.endsWith('main.js')))
+for (const { path, contents } of entryLast) {
+  const temporary = `${path}.${process.pid}`
+  writeFileSync(temporary, contents)
+  renameSync(temporary, path)
+}
+const current = new Set(outputFiles.map(({ path }) => basename(path)))
+for (const name of readdirSync(dist)) {
+  const file = join(dist, name)
+  if (!current.has(name) && Date.now() - statSync(file).mtimeMs > KEEP_OLD_MS) rmSync(file, { force: true })
+}

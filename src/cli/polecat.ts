@@ -1,5 +1,4 @@
 /** Workers as people see them: `gt polecat list`, `gt run show | stop`, `gt peek`, `gt attach`, `gt restore`. */
-import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Bead } from '../beads/bead.ts'
@@ -170,8 +169,9 @@ export function attach(context: Context, who: string): Promise<Answer> {
     const [program, ...args] = town.runtime.attachArgv(session.value)
     if (context.json) return ok({ data: { argv: [program, ...args] }, text: '' })
     if (!process.stdin.isTTY) return fail('E_NO_TTY', 'Attaching needs a terminal.', { hint: `gt peek ${who}` })
-    const done = spawnSync(program!, args, { stdio: 'inherit', env: { ...context.env, TMUX: '' } })
-    return done.status === 0
+    const { execa } = await import('execa')
+    const done = await execa(program!, args, { stdio: 'inherit', env: { TMUX: '' }, reject: false })
+    return done.exitCode === 0
       ? ok({ data: null, text: '' })
       : fail('E_RUNTIME', `The screen of ${who} could not be shown.`)
   })

@@ -124,9 +124,11 @@ export async function runDaemon(town: OpenTown, signal: AbortSignal): Promise<Re
   }
   const log = await openLog(town, 'deacon')
   log.info({ pid: process.pid }, 'the Deacon is up')
+  const wakeOn = await settingsWatch(town)
   try {
     return await drive(town, {
       signal,
+      wakeOn,
       until: () => !existsSync(town.paths.toml),
       onAction: (action, result) => {
         if (result.kind === 'error') log.warn({ action: keyOf(action) }, lineOf(result.failure))
@@ -140,5 +142,22 @@ export async function runDaemon(town: OpenTown, signal: AbortSignal): Promise<Re
   } finally {
     if (existsSync(town.paths.toml)) release(lease.value)
     log.info('the Deacon is down')
+  }
+}
+
+/** Wakes the loop when somebody edits town.toml or a rig.toml by hand, or the town's folder goes away. */
+async function settingsWatch(town: OpenTown): Promise<(wake: () => void) => () => void> {
+  const { watch } = await import('chokidar')
+  return (wake) => {
+    const watcher = watch(town.root, {
+      ignoreInitial: true,
+      depth: 1,
+      ignored: (path, stats) =>
+        stats?.isFile()
+          ? !/[/\\](town|rig)\.toml$/.test(path)
+          : /[/\\](\.beads|\.gt|mayor|polecats|crew|refinery|repo\.git)$/.test(path),
+    })
+    watcher.on('all', wake).on('error', () => {}) // The heartbeat notices what the watcher cannot.
+    return () => void watcher.close()
   }
 }

@@ -3,6 +3,8 @@
  * `gt sling` runs it until its beads are settled. One driver at a time, by lease: whoever holds it acts, others watch
  * and take over when it ends or dies.
  */
+
+import type { SessionView } from '../agents/runtime.ts'
 import type { Run } from '../beads/facts.ts'
 import { ACTIVE_RUN } from '../beads/facts.ts'
 import type { Lease } from '../beads/leases.ts'
@@ -10,7 +12,7 @@ import { acquire, release } from '../beads/leases.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { refreshSettings } from '../kernel/town.ts'
 import { movableQueues } from '../refinery/execute.ts'
-import type { Failure, Result } from '../result.ts'
+import type { Failure, Read, Result } from '../result.ts'
 import { ok } from '../result.ts'
 import { isRunning } from '../town/processes.ts'
 import { observe } from '../witness/observe.ts'
@@ -24,8 +26,10 @@ export interface DriveOptions {
   signal: AbortSignal
   /** What was done, for logs and progress. */
   onAction?(action: Action, result: Result<boolean>): void
-  /** Whether to keep the ledger's git repository up to date in quiet moments. */
+  /** Called in a quiet moment after changes: the time to bring the ledger's git repository up to date. */
   onQuiet?(): Promise<void>
+  /** Other events that call for a new pass, such as an edited settings file. Answers how to stop listening. */
+  wakeOn?(wake: () => void): () => void
 }
 
 /** How often the processes of active workers are looked at: a look at thirty costs 0.03 ms (reference: perf). */
@@ -59,6 +63,7 @@ class Driver {
   #wake: () => void = () => {}
   #woken = false
   #unwatch: () => void = () => {}
+  #unwake: () => void = () => {}
   #quietSince = Date.now()
   #committed = false
 
@@ -71,6 +76,7 @@ class Driver {
     const { signal } = this.#options
     this.#unwatch = this.#town.ledger.watch(() => this.#nudge())
     signal.addEventListener('abort', () => this.#nudge(), { once: true })
+    this.#unwake = this.#options.wakeOn?.(() => this.#nudge()) ?? (() => {})
     while (!signal.aborted) {
       const read = this.#town.ledger.refresh()
       if (read.kind === 'error') return read
@@ -194,7 +200,7 @@ class Driver {
       state: town.ledger.state,
       evidence: observe(town, active, sessions),
       dispatcherGone: (run) => this.#starterGone(run),
-      sessions: new Map(sessions.kind === 'ok' ? sessions.value.map((one) => [one.labels.run ?? '', one.alive]) : []),
+      sessions: standing(sessions),
       movable: await movableQueues(town),
     }
   }
@@ -214,8 +220,15 @@ class Driver {
     this.#stop.abort()
     await Promise.all(this.#inFlight.values())
     this.#unwatch()
+    this.#unwake()
     if (this.#lease !== null) release(this.#lease)
   }
+}
+
+/** Which sessions stand, and whether their agents run; null when that cannot be known. */
+function standing(sessions: Read<SessionView[]>): Map<string, boolean> | null {
+  if (sessions.kind === 'empty') return new Map()
+  return sessions.kind === 'ok' ? new Map(sessions.value.map((one) => [one.labels.run ?? '', one.alive])) : null
 }
 
 /** One line about a failure for a log. */

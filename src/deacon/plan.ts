@@ -43,8 +43,8 @@ export interface Observed {
   evidence: Map<string, Evidence>
   /** Whether the process that is starting a run (its saga) certainly ended. */
   dispatcherGone(run: Run): boolean
-  /** Sessions that stand, by fence: whether the agent in them still runs. Empty when the runtime did not answer. */
-  sessions: Map<string, boolean>
+  /** Sessions that stand, by fence: whether the agent in them still runs. `null`: the runtime did not answer. */
+  sessions: Map<string, boolean> | null
   /** Rigs whose queue has an entry that a driver could move now (refinery/plan.ts). */
   movable: Set<string>
 }
@@ -85,12 +85,10 @@ export function keyOf(action: Action): string {
 
 /** Everything that can be done now. The order is the order of urgency: the dead before the new. */
 export function plan(observed: Observed, policy: Policy, now: Date): Action[] {
-  return [
-    ...supervise(observed, policy, now),
-    ...returned(observed, policy),
-    ...queues(observed),
-    ...fresh(observed, policy, now),
-  ]
+  const supervised = [...supervise(observed, policy, now), ...queues(observed)]
+  // Nothing is started where it could be neither seen nor ended.
+  if (observed.sessions === null) return supervised
+  return [...supervised, ...returned(observed, policy), ...fresh(observed, policy, now)]
 }
 
 /** Runs, one by one. */
@@ -99,7 +97,7 @@ function* supervise(observed: Observed, policy: Policy, now: Date): Generator<Ac
     if (isTerminal(run)) {
       if (!run.cleared) yield { do: 'clear', run }
     } else if (run.state === 'submitted') {
-      const alive = observed.sessions.get(run.fence)
+      const alive = observed.sessions?.get(run.fence)
       const said = now.getTime() - Date.parse(run.since) >= LAST_WORDS_MS
       if (alive === false || (alive === true && said)) yield { do: 'end-session', run }
     } else {

@@ -5,7 +5,7 @@ import type { Run } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
 import { mergeOf, RETURNED } from '../kernel/merges.ts'
 import { liveRun } from '../kernel/runs.ts'
-import { reasonOf } from '../kernel/standing.ts'
+import { lastRun } from '../kernel/standing.ts'
 
 /** `greet/polecats/toast` → `toast`. */
 export const nameOf = (run: Pick<Run, 'agent'>): string => run.agent.split('/').at(-1) ?? run.agent
@@ -26,7 +26,9 @@ export function stageOf(state: State, bead: Bead, now: Date): string | null {
   const missing = missingFor(state, bead)
   if (missing.length > 0) return `waits until ${missing.join(' and ')} landed`
   const rests = facts(bead).slung?.not_before
-  return rests === undefined ? null : `rests until ${rests.slice(11, 19)} UTC; ${short(reasonOf(state, bead, now))}`
+  return rests === undefined
+    ? null
+    : `a fresh worker takes it at ${rests.slice(11, 19)} UTC; ${short(lastRun(bead)?.reason ?? '')}`
 }
 
 /** What it needs and is not closed yet. */
@@ -77,10 +79,10 @@ export function complaint(state: string, reason = '', evidence = ''): string {
   return short(said || reason || state)
 }
 
-/** One line of at most `WIDTH` characters that cannot steer a terminal. */
-export function short(text: string): string {
+/** One line of at most `width` characters that cannot steer a terminal. */
+export function short(text: string, width = WIDTH): string {
   const line = text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim()
-  return line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 1)}…`
+  return line.length <= width ? line : `${line.slice(0, width - 1)}…`
 }
 
 /** Remembers what was told of each bead, and says what is new; `elapsedMs` answers the time since the beginning. */

@@ -52,7 +52,7 @@ export async function work(town: OpenTown, demo: Work): Promise<Result<void>> {
       return ids.every((id) => cleared(town, id)) || Date.now() - settledAt > TIDY_MS
     },
     onAction: (action, result) => {
-      if (result.kind === 'error') demo.say(`         ${action.do} did not work: ${short(result.failure.message)}`)
+      if (result.kind === 'error') demo.say(`         ${action.do} did not work: ${short(result.failure.message, 600)}`)
     },
   })
   clearTimeout(timer)

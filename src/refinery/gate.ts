@@ -14,6 +14,7 @@ import { ok } from '../result.ts'
 import { writeFileAtomic } from '../town/atomic.ts'
 import type { CommandEnd } from '../town/command.ts'
 import { runCommand } from '../town/command.ts'
+import { endMarked } from '../town/process-tree.ts'
 import type { RigSettings } from '../town/settings.ts'
 
 /** A verdict with the end of the output that led to it. */
@@ -23,6 +24,10 @@ export interface Verdict extends GateReport {
   /** End of the failing gate's output. */
   tail: string
 }
+
+/** In the environment of everything that runs in a slot, so that what a dead driver left there can be found and ended. */
+const SLOT_MARK = 'GASTOWN_SLOT'
+const SLOT_GRACE_MS = 2_000
 
 /** Exit codes by which a shell says that it could not run a command at all. */
 const NOT_RUN = new Set([126, 127])
@@ -54,6 +59,9 @@ export async function runGates(
   if (remembered !== undefined) return ok(remembered)
   const path = join(town.paths.rig(rig.name).refinery, 'slot-1')
   const gitDir = town.paths.rig(rig.name).repo
+  // We hold the rig's lease: whatever still runs in the slot was started by a driver that died.
+  const emptied = await endMarked({ name: SLOT_MARK, value: path }, { graceMs: SLOT_GRACE_MS })
+  if (emptied.kind === 'error') return emptied
   const ready = await withLease(
     town.ledger,
     `worktrees:${rig.name}`,
@@ -77,7 +85,7 @@ export async function runGates(
     runCommand({
       line,
       cwd: path,
-      env: { ...town.env, CI: 'true' },
+      env: { ...town.env, CI: 'true', [SLOT_MARK]: path },
       timeoutMs,
       log: join(town.paths.logs, 'gates', `${commit.id.slice(0, 12)}-${name}.log`),
       ...(signal !== undefined && { signal }),

@@ -5,7 +5,7 @@
  * All rounds of a scenario share one town, so that what an earlier crash left behind would trip a later one.
  */
 import type { FSWatcher } from 'node:fs'
-import { readdirSync, readFileSync, watch } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Answer } from '../support/gt.ts'
@@ -83,7 +83,11 @@ it('survives kill -9 of a waiting sling after any of its records', async () => {
     // A run may take a few records less than the undisturbed one; then it ended by itself, and well.
     expect(['SIGKILL', 0]).toContain(end.signal ?? end.code)
     if (end.signal === 'SIGKILL') killed++
+    // Every other time the daemon goes on with it, otherwise the next waiting sling does.
+    const daemon = n % (2 * every) === 1
+    if (daemon) await must(town.gt('up'))
     await must(town.gt('sling', ...pair, 'app', '--wait'))
+    if (daemon) await must(town.gt('deacon', 'stop'))
     beads.push(...pair)
   }
   expect(killed).toBeGreaterThan(length / every / 2)
@@ -162,3 +166,17 @@ it('survives kill -9 of `gt done` at any moment: the work is handed in once, or 
   await must(town.gt('sling', ...beads, 'app', '--wait'))
   await settled(town, beads)
 }, 90_000)
+
+it('ends a gate that outlives its driver, and tests again before anything lands', async () => {
+  // The first gate run never ends by itself and takes no notice of signals; the second has nothing to wait for.
+  const hang = 'mkdir "$HOME/first" 2>/dev/null && { trap "" TERM INT HUP; while :; do sleep 0.1; done; }; true'
+  const town = await makeTown({ gate: hang })
+  const bead = await town.bead('Write', 'echo x > x.txt')
+  const call = town.start('sling', bead, 'app', '--wait')
+  await until('the gate', () => existsSync(join(town.dir, 'home', 'first')))
+  call.kill()
+  await call.ended
+  expect((await town.show(bead)).mergeRequest.state).toBe('testing')
+  await must(town.gt('sling', bead, 'app', '--wait'))
+  await settled(town, [bead])
+}, 60_000)
