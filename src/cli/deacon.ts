@@ -12,7 +12,7 @@ export function register(program: Command, context: Context): void {
     program
       .command('up')
       .description('Start the town’s daemon. Doing it twice is doing it once.')
-      .addHelpText('after', '\nExample:\n  gt up && gt sling app-x3k9f app'),
+      .addHelpText('after', '\nExample:\n  gt up && gt sling ap-x3k9f app'),
     () => start(context),
   )
   action(

@@ -27,7 +27,7 @@ export function overview(): string {
   }
   lines.push('', 'Example:')
   lines.push('  gt install ~/gt && cd ~/gt && gt rig add app ~/src/app --gate "npm test"')
-  lines.push('  gt bead create "Fix the date parser" --rig app && gt sling app-x3k9f app --wait')
+  lines.push('  gt bead create "Fix the date parser" --rig app && gt sling ap-x3k9f app --wait')
   lines.push(
     '',
     'gt <command> --help shows one command. Exit codes: 0 done, 1 failed, 2 needs you, 64 usage, 69 program missing.',

@@ -46,7 +46,7 @@ export function register(program: Command, context: Context): void {
       .description('Send a merge request back to its worker.')
       .argument('<id>', 'merge request, or its bead')
       .requiredOption('--reason <text>', 'what must be mended')
-      .addHelpText('after', '\nExample:\n  gt reject app-m4xq1 --reason "the parser needs a test"'),
+      .addHelpText('after', '\nExample:\n  gt reject ap-m4xq1 --reason "the parser needs a test"'),
     (id: string, options: { reason: string }) => reject(context, id, options.reason),
   )
   action(
@@ -54,7 +54,7 @@ export function register(program: Command, context: Context): void {
       .command('land')
       .description('Let a held merge request into the queue (landing policy "hold").')
       .argument('<id>', 'merge request, or its bead')
-      .addHelpText('after', '\nExample:\n  gt land app-x3k9f'),
+      .addHelpText('after', '\nExample:\n  gt land ap-x3k9f'),
     (id: string) => land(context, id),
   )
   const refinery = program

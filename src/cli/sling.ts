@@ -33,7 +33,7 @@ export function register(program: Command, context: Context): void {
     .option('--wait', 'wait until everything is landed: exit 0 landed, 1 failed, 2 needs a person')
     .option('--timeout <time>', 'with --wait: give up waiting after this long, such as 20m (the work goes on)')
     .option('--permissions <mode>', 'agree once to what workers may do: bypass or acceptEdits')
-    .addHelpText('after', '\nExample:\n  gt sling app-x3k9f app-p01qa app --wait --timeout 1h')
+    .addHelpText('after', '\nExample:\n  gt sling ap-x3k9f ap-p01qa app --wait --timeout 1h')
   action(command, (words: string[], options: SlingOptions) => slingCommand(context, words, options))
 }
 
@@ -172,7 +172,7 @@ async function startOne(town: OpenTown, context: Context, id: string, failures: 
     return true
   }
   if (done.failure.code === 'E_NOT_READY') return true
-  context.progress(`${id}: ${done.failure.message}`)
+  context.progress(done.failure.message)
   failures.push(done.failure)
   return false
 }

@@ -17,6 +17,7 @@ import { ok } from '../result.ts'
 import { isRunning } from '../town/processes.ts'
 import { observe } from '../witness/observe.ts'
 import { act } from './act.ts'
+import { notifyPerson } from './notify.ts'
 import type { Action, Observed, Policy } from './plan.ts'
 import { keyOf, nextDue, plan } from './plan.ts'
 
@@ -110,6 +111,7 @@ class Driver {
     this.#woken = false
     const actions = plan(await this.#look(), policy, this.#town.now())
     for (const action of actions) this.#begin(action)
+    notifyPerson(this.#town)
   }
 
   #begin(action: Action): void {
@@ -194,14 +196,16 @@ class Driver {
   /** Observes the whole town for one pass. */
   async #look(): Promise<Observed> {
     const town = this.#town
-    const active = this.#working()
     const sessions = await town.runtime.list()
+    const movable = await movableQueues(town)
     return {
       state: town.ledger.state,
-      evidence: observe(town, active, sessions),
+      // Last, with nothing awaited between it and the plan: a run may have got another process while we waited, and
+      // the death of its old one proves nothing.
+      evidence: observe(town, this.#working(), sessions),
       dispatcherGone: (run) => this.#starterGone(run),
       sessions: standing(sessions),
-      movable: await movableQueues(town),
+      movable,
     }
   }
 

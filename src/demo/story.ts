@@ -17,7 +17,7 @@ const WIDTH = 100
  * The stage that a bead is in, in one sentence; `null` where there is nothing new to say. Stages that pass within a
  * blink (building, landing) are left out.
  */
-export function stageOf(state: State, bead: Bead, now: Date): string | null {
+export function stageOf(state: State, bead: Bead): string | null {
   const { landed, needs } = facts(bead)
   if (landed !== undefined) return `landed on ${landed.target} as ${landed.commit.slice(0, 7)}`
   if (needs !== undefined) return `needs a person: ${short(needs.text)}`
@@ -44,11 +44,9 @@ function stageOfRun(state: State, run: Run): string | null {
     case 'provisioning':
       return `on ${name}'s hook: a branch and a worktree of its own`
     case 'starting':
-      return run.round > 1 ? `${name} mends it in the same worktree, round ${run.round}` : null
+      return run.round > 1 ? comesBack(state, run) : null
     case 'working':
-      return run.round > 1
-        ? `${name} mends it in the same worktree, round ${run.round}`
-        : `${name} works in a tmux session`
+      return run.round > 1 ? comesBack(state, run) : `${name} works in a tmux session`
     case 'submitted':
       return stageInQueue(state, run)
     default:
@@ -56,10 +54,18 @@ function stageOfRun(state: State, run: Run): string | null {
   }
 }
 
+/** The complaint stands in the merge request until the mended work is handed in. */
+function comesBack(state: State, run: Run): string {
+  const merge = mergeOf(state.beads.get(run.merge_request ?? ''))?.merge
+  const why = merge === undefined ? '' : `: ${complaint(merge.state, merge.reason, merge.evidence)}`
+  return `back to ${nameOf(run)} and the same worktree, round ${run.round}${why}`
+}
+
 function stageInQueue(state: State, run: Run): string | null {
   const merge = mergeOf(state.beads.get(run.merge_request ?? ''))?.merge
   if (merge === undefined) return null
-  if (RETURNED.has(merge.state)) return `comes back: ${complaint(merge.state, merge.reason, merge.evidence)}`
+  // Told with the round that follows: this state is gone in a blink.
+  if (RETURNED.has(merge.state)) return null
   switch (merge.state) {
     case 'queued':
       return `${nameOf(run)} says done: it is in the merge queue`
@@ -95,7 +101,7 @@ export function storyteller(
     const beads = ids.map((id) => state.beads.get(id)).filter((bead) => bead !== undefined)
     const width = Math.max(0, ...beads.map((bead) => bead.title.length))
     for (const bead of beads) {
-      const stage = stageOf(state, bead, new Date())
+      const stage = stageOf(state, bead)
       if (stage === null || told.get(bead.id) === stage) continue
       told.set(bead.id, stage)
       say(`${clock(elapsedMs())}  ${bead.id}  ${bead.title.padEnd(width)}  ${stage}`)

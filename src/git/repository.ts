@@ -98,6 +98,8 @@ async function fill(gitDir: string, from: string, sha256: boolean): Promise<Resu
     [`remote.${ORIGIN}.pushurl`, PUSH_IS_NOT_FOR_AGENTS],
     // Off by default in a bare repository, and the one thing that brings back a commit an agent reset away.
     ['core.logAllRefUpdates', 'true'],
+    // What an agent commits must survive a power cut once it is handed in (design law 3); git's default does not sync.
+    ['core.fsync', 'committed'],
     // With per-worktree configuration switched on, `core.bare` has to live with the bare repository alone; were it in
     // the shared file, an agent that turns the extension on would make every worktree "bare" at once.
     ['extensions.worktreeConfig', 'true'],

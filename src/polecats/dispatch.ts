@@ -71,6 +71,17 @@ export async function validate(town: OpenTown, id: string, order?: Slung): Promi
       exit: EXIT.needsPerson,
     })
   }
+  if (preset.value.hooks === 'claude' && permission === 'manual') {
+    return fail(
+      'E_PERMISSIONS',
+      'In the mode "manual" a worker would wait for a person at every step, and nobody sits there.',
+      {
+        kept: 'Nothing was started.',
+        hint: 'gt config set permissions.mode acceptEdits   (or bypass); docs/permissions.md explains each',
+        exit: EXIT.needsPerson,
+      },
+    )
+  }
   const reason = liveRun(bead) === undefined ? notReadyBecause(town.ledger.state, bead, town.now()) : null
   if (reason !== null) return fail('E_NOT_READY', `${id} cannot start yet: ${reason}`, { exit: EXIT.tryAgain })
   return ok({ bead, rig: rig.value, preset: preset.value, permission })

@@ -308,6 +308,13 @@ class Merge {
     const landing = this.#move('landing', `${gate.outcome}: landing exactly the tested commit`, { gate })
     if (landing.kind === 'error') return landing
     const { target } = this.#request.merge
+    // Before the push, so that no landing is ever without a receipt; on a commit that does not land it harms nobody.
+    const noted = await addNote({
+      gitDir: this.#gitDir,
+      commit: candidate.commit,
+      text: receipt(this.#request, candidate, verdict),
+    })
+    if (noted.kind === 'error') return this.#hindered(noted.failure)
     const pushed = await publish({
       gitDir: this.#gitDir,
       branch: target,
@@ -320,12 +327,8 @@ class Merge {
         return this.#requeue(`${target} moved to ${pushed.value.now.slice(0, 12)} meanwhile`)
       case 'refused':
         return this.#refused(pushed.value.reason, pushed.value.local_changes === true)
-      case 'landed': {
-        const text = receipt(this.#request, candidate, verdict)
-        // A missing receipt never undoes a landing; `gt mq verify` says that it is missing.
-        await addNote({ gitDir: this.#gitDir, commit: candidate.commit, text })
+      case 'landed':
         return recordLanding(this.#town, this.#request, candidate.commit)
-      }
     }
   }
 

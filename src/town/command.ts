@@ -30,6 +30,8 @@ const TAIL_BYTES = 16 * 1024
 const MAX_LOG = 8 * 1024 * 1024
 /** Between the polite and the final signal. */
 const GRACE_MS = 2_000
+/** How long output may take to arrive once the command itself has ended. */
+const PIPE_MS = 250
 
 /** Variables that would lead a gate's own git, tmux or gt astray. */
 const HIDDEN = /^(GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY)|TMUX|TMUX_PANE|GT_.*|BD_ACTOR)$/
@@ -81,18 +83,22 @@ export function runCommand(command: Command): Promise<CommandEnd> {
     child.once('error', (error) => {
       finish({ is: 'not_started', text: `could not be started (${error.message})`, tail: '', ms: Date.now() - started })
     })
-    // `exit`, not `close`: a background child that keeps the pipe open must not hold the verdict. What it had printed
-    // by then is read in the same turn of the loop.
+    // After `exit` the pipes may still hold what was printed last; `close` comes once they are read. A background child
+    // that keeps a pipe open must not hold the verdict, so the wait for it is short.
     child.once('exit', (code, signal) => {
-      setImmediate(() => {
-        const facts = { tail: tail.toString('utf8'), ms: Date.now() - started }
+      const facts = (): { tail: string; ms: number } => ({ tail: tail.toString('utf8'), ms: Date.now() - started })
+      const told = (): void => {
+        clearTimeout(patience)
+        child.removeListener('close', told)
         if (cut === 'timed_out') {
           const limit = Math.round(command.timeoutMs / 1000)
-          finish({ ...facts, is: 'timed_out', text: `did not end within ${limit} s` })
-        } else if (cut === 'aborted') finish({ ...facts, is: 'aborted', text: 'was stopped' })
-        else if (code !== null) finish({ ...facts, is: 'exited', code, text: `ended with exit code ${code}` })
-        else finish({ ...facts, is: 'signalled', signal: signal ?? '?', text: `was ended by ${signal}` })
-      })
+          finish({ ...facts(), is: 'timed_out', text: `did not end within ${limit} s` })
+        } else if (cut === 'aborted') finish({ ...facts(), is: 'aborted', text: 'was stopped' })
+        else if (code !== null) finish({ ...facts(), is: 'exited', code, text: `ended with exit code ${code}` })
+        else finish({ ...facts(), is: 'signalled', signal: signal ?? '?', text: `was ended by ${signal}` })
+      }
+      const patience = setTimeout(told, PIPE_MS)
+      child.once('close', told)
     })
   })
 }

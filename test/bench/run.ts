@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the figures of docs/performance.md, each beside its target. Times are medians over alternating runs,
+ * `npm run bench`: what speed is measured by, each figure beside its target. Times are medians over alternating runs,
  * compared as ratios within this one run: the machine may be busy or slow, the ratio holds.
  */
 import { spawnSync } from 'node:child_process'
