@@ -1,6 +1,6 @@
 /**
  * What the Refinery of one rig does next. Pure: the queue, the rig's policy and what is known of the drivers in,
- * one action out. One at a time and oldest first; the executor (execute.ts) can be killed at any instruction, because
+ * one action out. One at a time and oldest first; the executor (queue.ts) can be killed at any instruction, because
  * the next plan starts from the ledger alone.
  */
 import type { MergeRequest } from '../kernel/merges.ts'
