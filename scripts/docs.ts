@@ -1,13 +1,19 @@
 /**
- * Writes docs/commands.md from what the commands say about themselves: `npx tsx scripts/docs.ts`. A test compares the
- * file with what stands here (test/docs/commands.test.ts), so help and reference cannot drift apart.
+ * Writes docs/commands.md from what the commands say about themselves, and docs/schemas.json from the shapes of their
+ * answers: `npm run docs`. A test compares the files with what stands here (test/docs/commands.test.ts), so help and
+ * reference cannot drift apart.
  */
 import { realpathSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import type { Context } from '../src/cli/context.ts'
+import { jsonSchemas } from '../src/cli/shapes.ts'
 import type { Entry } from '../src/cli/table.ts'
 import { TABLE } from '../src/cli/table.ts'
+
+/** JSON Schema of every `--json` answer. */
+export const SCHEMAS = fileURLToPath(new URL('../docs/schemas.json', import.meta.url))
+export const schemaText = (): string => `${JSON.stringify(jsonSchemas(), null, 1)}\n`
 
 export const REFERENCE = fileURLToPath(new URL('../docs/commands.md', import.meta.url))
 
@@ -39,12 +45,12 @@ const EXIT_NOTES: Record<string, string> = {
 
 const HEAD = `# Commands
 
-Written by \`npx tsx scripts/docs.ts\` from the help of each command; do not edit by hand.
+Written by \`npm run docs\` from the help of each command; do not edit by hand.
 
 \`--json\` works with every command. Standard output is then exactly one object, \`{"ok":true,"data":…}\` or
 \`{"ok":false,"error":{"code":"E_…","message":"…","hint":"…"}}\`. When a command has an answer and a problem at once
 (\`gt sling --wait\` with a bead that needs a person), the second form carries \`data\` too. A word \`--json\` behind \`--\`
-is an ordinary argument.
+is an ordinary argument. The shape of \`data\`, command by command, is in [schemas.json](schemas.json) (JSON Schema).
 
 \`gt bd …\` is the same as \`gt bead …\`. A bead may be named by any unique beginning of its id, or of the part behind
 its hyphen.
@@ -113,4 +119,5 @@ function helpOf(command: Command): string {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   writeFileSync(REFERENCE, await commandReference())
+  writeFileSync(SCHEMAS, schemaText())
 }

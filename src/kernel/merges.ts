@@ -4,9 +4,9 @@
  */
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
-import type { ChangeInput, Op } from '../beads/change.ts'
+import type { ChangeInput, Condition, Op } from '../beads/change.ts'
 import type { MergeFacts, MergeState, Run } from '../beads/facts.ts'
-import { gtPath, mayEnter, runOps } from './runs.ts'
+import { gtPath, mayEnter, maySubmit, runOps, runPath } from './runs.ts'
 
 /** From which states each state may be entered (the drawing is in beads/facts.ts). */
 const ENTERED_FROM: Record<MergeState, MergeState[]> = {
@@ -82,14 +82,28 @@ export function mergeRequestBead(id: string, bead: Bead, run: Run, head: string,
   }
 }
 
-/** One step of a merge request, with facts noted alongside (an `undefined` one is taken away). */
+/** Facts to note with a step; an `undefined` one is taken away. */
+export type MergeNote = Partial<{ [K in keyof MergeFacts]: MergeFacts[K] | undefined }>
+
+/**
+ * One step of a merge request, with facts noted alongside. Only what its worker has handed in is queued or taken in
+ * hand: while the worker is at work again, the entry is the worker's.
+ */
 export function step(
   request: MergeRequest,
   to: MergeState,
   at: string,
   why: string,
-  note: Partial<{ [K in keyof MergeFacts]: MergeFacts[K] | undefined }> = {},
+  note: MergeNote = {},
 ): ChangeInput {
+  const change = enter(request, to, at, why, note)
+  if (to !== 'queued' && to !== 'building') return change
+  const { bead, run } = request.merge
+  const handedIn: Condition = { if: 'in', id: bead, path: runPath(run, 'state'), values: ['submitted'] }
+  return { ...change, when: [...(change.when ?? []), handedIn] }
+}
+
+function enter(request: MergeRequest, to: MergeState, at: string, why: string, note: MergeNote): ChangeInput {
   const id = request.bead.id
   const ops = Object.entries({ ...note, state: to, since: at }).map(
     ([key, value]): Op =>
@@ -103,6 +117,48 @@ export function step(
     why,
     when: [{ if: 'in', id, path: gtPath('merge', 'state'), values: ENTERED_FROM[to] }],
     ops,
+  }
+}
+
+/**
+ * A run hands in the commit `head`: run → submitted and merge request → queued, as one change. A mended one goes back
+ * into the same merge request; otherwise a new one is made under `id`.
+ */
+export function submit(
+  bead: Bead,
+  run: Run,
+  request: MergeRequest | undefined,
+  work: { head: string; at: string; message?: string; id: string },
+): ChangeInput {
+  const { head, at, message, id } = work
+  const why = `done: ${message ?? head.slice(0, 12)}`
+  const asked: Op[] = facts(bead).needs?.cause === 'ask' ? [{ op: 'unset', id: bead.id, path: gtPath('needs') }] : []
+  if (request !== undefined && request.bead.status !== 'closed') {
+    const stale = { reason: undefined, evidence: undefined, gate: undefined }
+    const change = enter(request, 'queued', at, why, { head, message: message ?? request.merge.message, ...stale })
+    return {
+      ...change,
+      by: run.agent,
+      when: [...maySubmit(run), ...(change.when ?? [])],
+      ops: [...change.ops, ...runOps(run, 'submitted', at, { head }), ...asked],
+    }
+  }
+  return {
+    by: run.agent,
+    fence: run.fence,
+    why,
+    when: [
+      ...maySubmit(run),
+      { if: 'in', id: bead.id, path: runPath(run.fence, 'merge_request'), values: [run.merge_request ?? null] },
+      { if: 'absent', id },
+      { if: 'in', id: bead.id, path: ['status'], values: ['hooked', 'in_progress', 'open'] },
+    ],
+    ops: [
+      { op: 'create', bead: mergeRequestBead(id, bead, run, head, at, message) },
+      ...runOps(run, 'submitted', at, { head, merge_request: id }),
+      { op: 'set', id: bead.id, path: ['status'], value: 'in_progress' },
+      ...asked,
+    ],
   }
 }
 

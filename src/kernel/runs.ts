@@ -5,19 +5,21 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { ChangeInput, Condition, Op } from '../beads/change.ts'
-import type { Run, RunState } from '../beads/facts.ts'
+import type { MergeState, Run, RunState } from '../beads/facts.ts'
 import { LIVE_RUN } from '../beads/facts.ts'
+import type { ProcessId } from '../town/processes.ts'
 
 /** From which states each state may be entered (the drawing is in beads/facts.ts). */
 const ENTERED_FROM: Record<RunState, RunState[]> = {
   claimed: [],
   provisioning: ['claimed'],
-  starting: ['provisioning', 'submitted'],
+  // Back from `submitted` only by comeBack, which also looks at the merge request.
+  starting: ['provisioning'],
   working: ['starting', 'quiet', 'rate_limited'],
   quiet: ['working'],
   rate_limited: ['working', 'quiet'],
-  // A run called lost by mistake may still hand in its work, as long as nobody else holds the bead.
-  submitted: ['starting', 'working', 'quiet', 'rate_limited', 'lost'],
+  // A run called lost by mistake may still hand in its work: maySubmit says when.
+  submitted: ['starting', 'working', 'quiet', 'rate_limited'],
   finished: ['submitted'],
   // What was handed in is not lost or failed any more: the Refinery has it.
   lost: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited'],
@@ -47,7 +49,8 @@ export const isTerminal = (run: Run): boolean => TERMINAL.has(run.state)
 /** Finds a run by its fence anywhere in the ledger. */
 export function findRun(beads: Iterable<Bead>, fence: string): { bead: Bead; run: Run } | undefined {
   for (const bead of beads) {
-    const run = facts(bead).runs?.[fence]
+    const runs = facts(bead).runs
+    const run = runs !== undefined && Object.hasOwn(runs, fence) ? runs[fence] : undefined
     if (run !== undefined) return { bead, run }
   }
   return undefined
@@ -106,6 +109,40 @@ export function runOps(run: Run, to: RunState, at: string, note: Partial<Run> = 
 /** The condition under which a run may enter a state. */
 export function mayEnter(run: Run, to: RunState): Condition {
   return { if: 'in', id: run.bead, path: runPath(run.fence, 'state'), values: ENTERED_FROM[to] }
+}
+
+/**
+ * The conditions under which a run may hand in. One that was called lost by mistake still may, while its bead is open
+ * and free and its name was not given to another worker (law 6).
+ */
+export function maySubmit(run: Run): Condition[] {
+  if (run.state !== 'lost') return [mayEnter(run, 'submitted')]
+  return [
+    { if: 'in', id: run.bead, path: runPath(run.fence, 'state'), values: ['lost'] },
+    { if: 'in', id: run.bead, path: ['status'], values: ['open'] },
+    { if: 'no-live-run', id: run.bead },
+    { if: 'agent-free', agent: run.agent },
+  ]
+}
+
+/**
+ * Work that came back from the Refinery: the same run, one round more. Applies only while its merge request waits for
+ * it (one that was queued again meanwhile is the Refinery's) and fewer than `cap` runs of the town are active.
+ */
+export function comeBack(
+  run: Run,
+  cap: number,
+  dispatcher: ProcessId,
+  at: string,
+  by: string,
+  why: string,
+): ChangeInput {
+  const when: Condition[] = [
+    { if: 'in', id: run.bead, path: runPath(run.fence, 'state'), values: ['submitted'] },
+    ...mergeIs(run, ['conflict', 'red']),
+    { if: 'active-runs-below', max: cap },
+  ]
+  return { by, fence: run.fence, why, when, ops: runOps(run, 'starting', at, { round: run.round + 1, dispatcher }) }
 }
 
 /** One ordinary step of a run. The first sign of life also turns the bead from hooked to in progress. */
@@ -174,7 +211,7 @@ export function giveBack(
     ops.push({ op: 'set', id: bead.id, path: gtPath('slung', 'not_before'), value: rest })
   }
   ops.push(...rejectOps(run, end.reason, at))
-  return { by: end.by, fence: run.fence, why: end.reason, when: [mayEnter(run, end.to)], ops }
+  return { by: end.by, fence: run.fence, why: end.reason, when: [mayEnter(run, end.to), ...notInHand(run)], ops }
 }
 
 /** Takes the merge request of a run that ended out of the queue. */
@@ -190,10 +227,17 @@ function rejectOps(run: Run, reason: string, at: string): Op[] {
 }
 
 /** What a driver is merging right now cannot be taken away underneath it. */
-function notInHand(run: Run): Condition[] {
-  if (run.merge_request === undefined) return []
-  const values = ['queued', 'conflict', 'red', 'could_not_run', 'held', 'rejected']
-  return [{ if: 'in', id: run.merge_request, path: gtPath('merge', 'state'), values }]
+const notInHand = (run: Run): Condition[] =>
+  mergeIs(run, ['queued', 'conflict', 'red', 'could_not_run', 'held', 'rejected'])
+
+/**
+ * The run's merge request is the one that was read, in one of these states. A run that had none and handed in since
+ * has one now: ending a worker takes seconds, and `gt done` may come first.
+ */
+function mergeIs(run: Run, states: MergeState[]): Condition[] {
+  const id = run.merge_request
+  const same: Condition = { if: 'in', id: run.bead, path: runPath(run.fence, 'merge_request'), values: [id ?? null] }
+  return id === undefined ? [same] : [same, { if: 'in', id, path: gtPath('merge', 'state'), values: states }]
 }
 
 /** A person stops a run: the bead is open again and no longer slung. */
@@ -212,6 +256,20 @@ export function stop(bead: Bead, run: Run, reason: string, at: string, by: strin
     ],
   }
 }
+
+/** A worker hands its bead back. The order stands; whether it is carried out is for a person now (pain A02). */
+export function decline(bead: Bead, run: Run, text: string, at: string, archive?: string): ChangeInput {
+  const change = stop(bead, run, text, at, run.agent, archive)
+  return {
+    ...change,
+    ops: [
+      ...change.ops.filter((op) => !takesOrder(op)),
+      { op: 'set', id: bead.id, path: gtPath('needs'), value: { cause: 'declined', text, at } },
+    ],
+  }
+}
+
+const takesOrder = (op: Op): boolean => op.op === 'unset' && op.path.at(-1) === 'slung'
 
 /** Marks a bead as waiting for a person; the first cause stays until it is answered. */
 export function needsHuman(
@@ -237,7 +295,7 @@ export function shelve(bead: Bead, run: Run, at: string, by: string, archive?: s
   return {
     ...change,
     ops: [
-      ...change.ops.filter((op) => !(op.op === 'unset' && op.path.at(-1) === 'slung')),
+      ...change.ops.filter((op) => !takesOrder(op)),
       { op: 'set', id: bead.id, path: gtPath('attempts'), value: run.attempt - 1 },
     ],
   }

@@ -11,8 +11,8 @@ import { addComment } from '../beads/edit.ts'
 import type { Run } from '../beads/facts.ts'
 import { newBeadId } from '../beads/ids.ts'
 import { inspectWorktree } from '../git/worktrees.ts'
-import { mergeOf, mergeRequestBead, step } from '../kernel/merges.ts'
-import { findRun, gtPath, isTerminal, liveRun, mayEnter, runOps } from '../kernel/runs.ts'
+import { mergeOf, submit } from '../kernel/merges.ts'
+import { decline as declined, findRun, gtPath, isTerminal, liveRun, maySubmit, runOps } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
@@ -70,12 +70,16 @@ export async function done(town: OpenTown, cwd: string, message?: string): Promi
   if (head.kind === 'error') return head
   if (run.state === 'submitted' && run.head === head.value) return ok(said(run, 'submitted'))
   const at = town.now().toISOString()
-  const change = submission(town, bead, run, head.value, at, message)
-  const written = town.ledger.write(change)
+  const request = mergeOf(run.merge_request === undefined ? undefined : town.ledger.state.beads.get(run.merge_request))
+  const id = newBeadId(bead.id.split('-')[0] ?? 'gt', (taken) => town.ledger.state.beads.has(taken))
+  const work = { head: head.value, at, id, ...(message !== undefined && { message }) }
+  const written = town.ledger.write(submit(bead, run, request, work))
   if (written.kind === 'error') return written
   const now = findRun(town.ledger.state.beads.values(), run.fence)?.run ?? run
   if (!written.value.applied && now.state !== 'submitted') {
-    return fail('E_STALE_FENCE', `This run may no longer hand in work: it is ${now.state}.`, { hint: 'Stop here.' })
+    // Called lost a moment ago, by mistake: that alone does not keep the work out.
+    if (now.state === 'lost' && run.state !== 'lost') return done(town, cwd, message)
+    return overtaken(town, run, 'hand in work')
   }
   return ok(said(now, 'submitted'))
 }
@@ -131,43 +135,6 @@ async function evidence(run: Run, cwd: string): Promise<Result<string>> {
   return ok(view.value.head)
 }
 
-/** Run → submitted and merge request → queued, as one change. A mended one goes back into the same merge request. */
-function submission(town: OpenTown, bead: Bead, run: Run, head: string, at: string, message?: string): ChangeInput {
-  const request = mergeOf(run.merge_request === undefined ? undefined : town.ledger.state.beads.get(run.merge_request))
-  const why = `done: ${message ?? head.slice(0, 12)}`
-  const asked = facts(bead).needs?.cause === 'ask' ? [{ op: 'unset' as const, id: bead.id, path: gtPath('needs') }] : []
-  if (request !== undefined && request.bead.status !== 'closed') {
-    const note = {
-      head,
-      message: message ?? request.merge.message,
-      reason: undefined,
-      evidence: undefined,
-      gate: undefined,
-    }
-    const change = step(request, 'queued', at, why, note)
-    change.when?.push(mayEnter(run, 'submitted'))
-    change.ops.push(...runOps(run, 'submitted', at, { head }), ...asked)
-    return { ...change, by: run.agent }
-  }
-  const id = newBeadId(bead.id.split('-')[0] ?? 'gt', (taken) => town.ledger.state.beads.has(taken))
-  return {
-    by: run.agent,
-    fence: run.fence,
-    why,
-    when: [
-      mayEnter(run, 'submitted'),
-      { if: 'absent', id },
-      { if: 'in', id: bead.id, path: ['status'], values: ['hooked', 'in_progress', 'open'] },
-    ],
-    ops: [
-      { op: 'create', bead: mergeRequestBead(id, bead, run, head, at, message) },
-      ...runOps(run, 'submitted', at, { head, merge_request: id }),
-      { op: 'set', id: bead.id, path: ['status'], value: 'in_progress' },
-      ...asked,
-    ],
-  }
-}
-
 /** A bead that asks for a report, not for code: the message is the evidence. */
 async function report(town: OpenTown, bead: Bead, run: Run, message?: string): Promise<Result<Said>> {
   if (!message?.trim()) {
@@ -182,14 +149,7 @@ async function report(town: OpenTown, bead: Bead, run: Run, message?: string): P
     by: run.agent,
     fence: run.fence,
     why: 'report handed in',
-    when: [
-      {
-        if: 'in',
-        id: bead.id,
-        path: ['metadata', 'gt', 'runs', run.fence, 'state'],
-        values: ['starting', 'working', 'quiet'],
-      },
-    ],
+    when: maySubmit(run),
     ops: [
       ...comment.value.input.ops,
       ...runOps(run, 'finished', at),
@@ -200,7 +160,13 @@ async function report(town: OpenTown, bead: Bead, run: Run, message?: string): P
     ],
   })
   if (written.kind === 'error') return written
-  return ok(said(run, 'finished'))
+  return written.value.applied ? ok(said(run, 'finished')) : overtaken(town, run, 'hand in work')
+}
+
+/** Somebody else ended the run between our look and our write. */
+function overtaken(town: OpenTown, run: Run, verb: string): Result<never> {
+  const now = findRun(town.ledger.state.beads.values(), run.fence)?.run.state ?? 'gone'
+  return fail('E_STALE_FENCE', `This run may no longer ${verb}: it is ${now}.`, { hint: 'Stop here.' })
 }
 
 /**
@@ -217,21 +183,9 @@ export async function decline(town: OpenTown, reason: string): Promise<Result<Sa
   if (archive.kind === 'error') return archive
   const at = town.now().toISOString()
   const text = `${run.agent} declined: ${reason}`
-  const note = { reason: text, ...(archive.value !== undefined && { archive: archive.value }) }
-  const written = town.ledger.write({
-    by: run.agent,
-    fence: run.fence,
-    why: text,
-    when: [mayEnter(run, 'stopped')],
-    ops: [
-      ...runOps(run, 'stopped', at, note),
-      { op: 'set', id: bead.id, path: ['status'], value: 'open' },
-      { op: 'unset', id: bead.id, path: ['assignee'] },
-      { op: 'set', id: bead.id, path: gtPath('needs'), value: { cause: 'declined', text, at } },
-    ],
-  })
+  const written = town.ledger.write(declined(bead, run, text, at, archive.value))
   if (written.kind === 'error') return written
-  return ok(said(run, 'declined'))
+  return written.value.applied ? ok(said(run, 'declined')) : overtaken(town, run, 'decline')
 }
 
 /** `gt progress`: a comment for people; also takes back an open question. */

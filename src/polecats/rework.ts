@@ -7,7 +7,7 @@ import { presetFor } from '../agents/preset.ts'
 import type { Bead } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
-import { advance } from '../kernel/runs.ts'
+import { advance, comeBack } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
@@ -31,9 +31,7 @@ export async function rework(
   const round = run.round + 1
   const why = `round ${round}: ${request.merge.state}, ${request.merge.reason ?? 'sent back'}`
   const next: Run = { ...run, round, state: 'starting', since: town.now().toISOString(), dispatcher: self() }
-  const change = advance(run, 'starting', next.since, by, why, { round, dispatcher: self() })
-  change.when?.push({ if: 'active-runs-below', max: town.settings.workers.max })
-  const written = town.ledger.write(change)
+  const written = town.ledger.write(comeBack(run, town.settings.workers.max, self(), next.since, by, why))
   if (written.kind === 'error') return written
   if (!written.value.applied) return ok('waiting')
 

@@ -148,11 +148,17 @@ describe('the queue', () => {
 
   it('keeps to the cap under ten slings at once', async () => {
     const town = await makeTown({ set: { 'workers.max': '2' } })
-    const log = join(town.dir, 'busy')
-    const script = `mkdir -p '${log}'; touch '${log}/'$GT_BEAD; ls '${log}' | wc -l >> '${log}.log'; echo x > $GT_BEAD; rm '${log}/'$GT_BEAD`
+    const [log, go] = [join(town.dir, 'busy'), join(town.dir, 'go')]
+    const script = `mkdir -p '${log}'; touch '${log}/'$GT_BEAD; ls '${log}' | wc -l >> '${log}.log'
+while [ ! -e '${go}' ]; do sleep 0.1; done; echo x > $GT_BEAD; rm '${log}/'$GT_BEAD`
     const beads = await Promise.all(Array.from({ length: 10 }, (_, n) => town.bead(`Bead ${n}`, script)))
-    const calls = await Promise.all(beads.map((bead) => town.gt('sling', bead, 'app', '--wait')))
+    // Each of these dispatches by itself; nobody but the conditional claim counts for all of them.
+    const calls = await Promise.all(beads.map((bead) => town.gt('sling', bead, 'app')))
     expect(calls.map((call) => call.code)).toEqual(beads.map(() => 0))
+    expect(town.claims()).toHaveLength(2)
+    expect(calls.filter(({ data }) => data[0].state === 'waiting')).toHaveLength(8)
+    writeFileSync(go, '')
+    await must(town.gt('sling', ...beads, 'app', '--wait'))
     const together = readFileSync(`${log}.log`, 'utf8').trim().split(/\s+/).map(Number)
     expect(together).toHaveLength(10)
     expect(Math.max(...together)).toBeLessThanOrEqual(2)
