@@ -156,6 +156,12 @@ export function normal(bead: Bead): Bead {
   return Object.fromEntries(keys.map((key) => [key, normalValue(key, bead[key])])) as Bead
 }
 
+/** The same record with its keys in their fixed order, and every value left as it is. */
+export function ordered(record: Record<string, unknown>): Record<string, unknown> {
+  const keys = Object.keys(record).sort((a, b) => placeOf(a) - placeOf(b) || bytewise(a, b))
+  return Object.fromEntries(keys.map((key) => [key, key === 'metadata' ? sorted(record[key]) : record[key]]))
+}
+
 /** Keys that the format does not have come just before `metadata`. */
 const UNKNOWN_PLACE = ORDER.length - 1.5
 const placeOf = (key: string): number => PLACE.get(key) ?? UNKNOWN_PLACE

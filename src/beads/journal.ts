@@ -3,6 +3,7 @@
  *
  *   00000007.base   the snapshot that journal 7 continues: its own copy, durable before the journal is linked
  *   00000007.log    records: a header, changes, at last a seal
+ *   00000007.index  cache: the lines of the base that decide what is ready (index-file.ts)
  *   published.json  cache: what issues.jsonl looked like when we put it there
  *   tmp.<pid>.…     half-made files; a dead process's are reaped
  *
@@ -24,9 +25,10 @@ const digits = (n: number): string => String(n).padStart(8, '0')
 export const journalFolder = (dir: string): string => join(dir, 'journal')
 export const logPath = (dir: string, n: number): string => join(dir, 'journal', `${digits(n)}.log`)
 export const basePath = (dir: string, n: number): string => join(dir, 'journal', `${digits(n)}.base`)
+export const indexPath = (dir: string, n: number): string => join(dir, 'journal', `${digits(n)}.index`)
 
 /** Numbers of the files of one kind, ascending. Empty when there is no journal folder; throws when it is unreadable. */
-export function numbers(dir: string, kind: 'log' | 'base'): number[] {
+export function numbers(dir: string, kind: 'log' | 'base' | 'index'): number[] {
   const pattern = new RegExp(`^(\\d{8})\\.${kind}$`)
   try {
     return readdirSync(journalFolder(dir))
@@ -134,7 +136,7 @@ function baseState(dir: string, n: number): State | Result<never> {
 }
 
 /** Makes a state the one at the beginning of a journal: leases and ephemeral beads travel in the header. */
-function begin(state: State, header: Header): void {
+export function begin(state: State, header: Header): void {
   for (const bead of header.carry.wisps) put(state, bead)
   state.leases.clear()
   for (const [name, holder] of Object.entries(header.leases)) state.leases.set(name, holder)
@@ -174,7 +176,7 @@ export function nextHeader(journal: Journal, continues: string): Header {
 }
 
 /** All bytes of a file from an offset on. Throws. */
-function readFrom(fd: number, offset: number): Buffer {
+export function readFrom(fd: number, offset: number): Buffer {
   const size = fstatSync(fd).size
   if (size < offset) throw new Error(`the file shrank from ${offset} to ${size} bytes`)
   const bytes = Buffer.allocUnsafe(size - offset)

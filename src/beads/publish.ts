@@ -51,6 +51,15 @@ export function lookAtPublished(journal: Journal): Published {
   return { is: 'foreign', bytes: bytes ?? readFileSync(path), sha256: hash }
 }
 
+/**
+ * Whether `issues.jsonl` is known to be the base with this hash: one stat and a look at the cache. False also when only
+ * reading the file would tell. Throws when the folder cannot be read.
+ */
+export function isPublished(dir: string, continues: string): boolean {
+  const cached = readCache(dir)
+  return cached !== null && cached.sha256 === continues && sameSignature(cached, signatureOf(issuesPath(dir)))
+}
+
 /** The record id of a merge: one file content is merged once, however many processes meet it. */
 export const foreignId = (hash: string): string => `foreign-${hash}`
 

@@ -42,6 +42,32 @@ export function readyBeads(state: State, query: { rig?: string; now: Date }): Be
   return ready.sort((a, b) => a.priority - b.priority || age.get(a)! - age.get(b)! || (a.id < b.id ? -1 : 1))
 }
 
+/**
+ * Work that cannot start because of something else: blocked by its edges or through its parents, or said to be blocked
+ * by a person. Not those that only wait for a date, and not what nobody works on. Order as in `readyBeads`.
+ */
+export function blockedBeads(state: State, query: { rig?: string; now: Date }): { bead: Bead; blocked: Blocked }[] {
+  const view = new View(state, query.now)
+  const found: { bead: Bead; blocked: Blocked }[] = []
+  for (const bead of state.beads.values()) {
+    if (query.rig !== undefined && facts(bead).rig !== query.rig) continue
+    if (isOver(bead) || bead.status === 'pinned' || isNoWork(bead)) continue
+    const blocked = view.blocked(bead)
+    if (blocked !== null) found.push({ bead, blocked })
+    else if (bead.status === 'blocked')
+      found.push({ bead, blocked: { by: [], why: 'a person says that it is blocked' } })
+  }
+  const order = (a: Bead, b: Bead): number =>
+    a.priority - b.priority || Date.parse(a.created_at) - Date.parse(b.created_at) || (a.id < b.id ? -1 : 1)
+  return found.sort((a, b) => order(a.bead, b.bead))
+}
+
+/** Beads that are never somebody's task. */
+const isNoWork = (bead: Bead): boolean =>
+  NO_WORK.has(bead.issue_type) || bead.ephemeral === true || bead.pinned === true || isTemplate(bead)
+
+const isTemplate = (bead: Bead): boolean => bead.is_template === true || bead.labels?.includes('template') === true
+
 /** Why this very bead is not in `readyBeads`, as one sentence; null when it is ready. */
 export function notReadyBecause(state: State, bead: Bead, now: Date): string | null {
   return new View(state, now).notReady(bead)
@@ -66,7 +92,8 @@ export function findCycle(state: State, from: string, to: string): string[] | nu
   return null
 }
 
-const HOLDS = new Set(['blocks', 'conditional-blocks', 'waits-for', 'parent-child'])
+/** Kinds of edges that can hold a bead back. */
+export const HOLDS: ReadonlySet<string> = new Set(['blocks', 'conditional-blocks', 'waits-for', 'parent-child'])
 
 function chain(cameFrom: Map<string, string>, from: string): string[] {
   const ids = [from]
@@ -79,7 +106,8 @@ function chain(cameFrom: Map<string, string>, from: string): string[] {
 export const parentsOf = (bead: Bead): string[] =>
   (bead.dependencies ?? []).filter((edge) => edge.type === 'parent-child').map((edge) => edge.depends_on_id)
 
-const isOver = (bead: Bead): boolean => bead.status === 'closed' || bead.status === 'tombstone'
+/** Nothing waits for it any more: closed or deleted. */
+export const isOver = (bead: Bead): boolean => bead.status === 'closed' || bead.status === 'tombstone'
 
 /** One look at a state: remembers per bead what was found, so that a whole town is one pass over beads and edges. */
 class View {
@@ -98,7 +126,7 @@ class View {
     if (NO_WORK.has(bead.issue_type)) return `beads of type ${bead.issue_type} are not work`
     if (bead.ephemeral === true) return 'it is ephemeral'
     if (bead.pinned === true) return 'it is pinned'
-    if (bead.is_template === true || bead.labels?.includes('template')) return 'it is a template'
+    if (isTemplate(bead)) return 'it is a template'
     const gt = facts(bead)
     if (gt.needs !== undefined) return `it needs a person: ${gt.needs.text}`
     if (this.#state.live.has(bead.id)) return 'a worker is on it'
@@ -198,8 +226,8 @@ function hasFailed(bead: Bead): boolean {
   return FAILED.test(bead.close_reason ?? '')
 }
 
-/** The edge's own document says which gate, and whose children where that is not the target. */
-function waitOf(edge: Dependency): { gate: string; spawner: string } {
+/** What a waits-for edge waits for. The edge's own document says which gate, and whose children where that is not the target. */
+export function waitOf(edge: Dependency): { gate: string; spawner: string } {
   let given: { gate?: unknown; spawner_id?: unknown } | null = null
   try {
     given = JSON.parse(edge.metadata ?? 'null')

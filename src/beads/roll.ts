@@ -4,6 +4,7 @@
  *
  *   1  N+1.base   the snapshot, linked under its final name (first one wins)
  *   2  N+1.log    a journal whose header continues that snapshot (first one wins): from here on it is the newest
+ *      N+1.index  what readers of `ready` need of it; only a cache
  *   3  issues.jsonl  a copy of the base, renamed over what was there (publish.ts)
  *   4  bases older than the newest eight go; the first and every journal stay (the audit trail)
  */
@@ -11,8 +12,9 @@ import { existsSync, fdatasyncSync, readFileSync } from 'node:fs'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
 import { appendDurably, discard, diskFailure, linkNew, reapTemporary, sha256 } from './disk.ts'
+import { hotBeads, writeIndex } from './index-file.ts'
 import type { Journal } from './journal.ts'
-import { basePath, journalFolder, KEPT, logPath, nextHeader, numbers } from './journal.ts'
+import { basePath, indexPath, journalFolder, KEPT, logPath, nextHeader, numbers } from './journal.ts'
 import { encode, newRecordId } from './record.ts'
 import { snapshotText } from './snapshot.ts'
 
@@ -38,6 +40,8 @@ export function succeed(journal: Journal): Result<void> {
     const continues = sha256(first ? text : readFileSync(base))
     if (existsSync(log)) return ok(undefined)
     linkNew(encode(nextHeader(journal, continues)), log)
+    // Made from the very text: what stands in the base when another process was first is for readers to index.
+    if (first) writeIndex(dir, n + 1, { continues, base: Buffer.byteLength(text), hot: hotBeads(state.beads) })
     pruneBases(dir)
     reapTemporary(journalFolder(dir))
     return ok(undefined)
@@ -63,4 +67,5 @@ export function beginFirst(dir: string, text: string): Result<void> {
 /** The newest bases serve readers that opened a moment ago and merges of foreign edits; the first one, the history. */
 function pruneBases(dir: string): void {
   for (const n of numbers(dir, 'base').slice(1, -KEPT)) discard(basePath(dir, n))
+  for (const n of numbers(dir, 'index').slice(0, -1)) discard(indexPath(dir, n))
 }

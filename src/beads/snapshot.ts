@@ -128,7 +128,7 @@ const SHAPES: Record<string, (value: unknown) => boolean> = {
 }
 
 /** `empty` for lines of other kinds that some exporters add (a schema header, memories). */
-function foreignBead(line: string): Read<Partial<Bead>> {
+export function foreignBead(line: string): Read<Partial<Bead>> {
   let raw: Record<string, unknown>
   try {
     raw = JSON.parse(line)

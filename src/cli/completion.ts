@@ -31,9 +31,14 @@ function completion(shell: string): Answer {
   const names = Object.entries(TABLE)
     .filter(([, entry]) => entry.group !== 'hidden')
     .map(([name]) => name)
-  const text = { bash: bash(names), zsh: zsh(names), fish: fish(names) }[shell]
-  if (text === undefined)
+  const script = new Map([
+    ['bash', bash],
+    ['zsh', zsh],
+    ['fish', fish],
+  ]).get(shell)
+  if (script === undefined)
     return fail('E_USAGE', `No completion for "${shell}".`, { hint: 'bash, zsh or fish', exit: EXIT.usage })
+  const text = script(names)
   return ok({ data: { shell, script: text }, text })
 }
 

@@ -25,6 +25,7 @@ export function register(program: Command, context: Context): void {
   const deacon = program
     .command('deacon')
     .description('The daemon: it keeps the town true, with a heartbeat of two minutes.')
+    .addHelpText('after', '\nExample:\n  gt deacon status\n  gt deacon run    (in the foreground, to watch it)')
   action(deacon.command('run').description('Run in the foreground.'), () => run(context))
   action(deacon.command('start').description('Start in the background.'), () => start(context))
   action(deacon.command('stop').description('Stop it; workers go on.'), () => stop(context))

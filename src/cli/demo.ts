@@ -9,7 +9,7 @@ import { leave } from '../demo/leave.ts'
 import { checkPrograms } from '../demo/programs.ts'
 import { GATE, makeProject } from '../demo/project.ts'
 import type { Report } from '../demo/report.ts'
-import { reportText } from '../demo/report.ts'
+import { reportText, shellWord } from '../demo/report.ts'
 import { undisturbed } from '../demo/signals.ts'
 import { clock, storyteller } from '../demo/story.ts'
 import { bodyOf, MEETING, TASKS } from '../demo/tasks.ts'
@@ -121,6 +121,7 @@ async function play(context: Context, options: DemoOptions, stage: Stage): Promi
   }
   const report = await examine({ town, project, first: first.value, ids, agent, verify })
   if (report.kind === 'error') return report
+  if (signal.aborted) return interrupted()
   return ok({ ...report.value, seconds: elapsed() / 1000, kept: options.keep ? stage.dir : null })
 }
 
@@ -169,7 +170,7 @@ function conclude(played: Result<Report>, left: Result<void>, kept: string | nul
   if (played.kind === 'error') {
     const { failure } = played
     const stays = kept === null ? 'Nothing is left of the town.' : `The town stays at ${kept}.`
-    const hint = hintFor(failure) ?? failure.hint ?? (kept === null ? again : `cd ${kept}/town && gt`)
+    const hint = hintFor(failure) ?? failure.hint ?? (kept === null ? again : `cd ${shellWord(`${kept}/town`)} && gt`)
     const about = left.kind === 'ok' ? stays : left.failure.message
     return { kind: 'error', failure: { ...failure, kept: about, hint } }
   }
@@ -186,7 +187,7 @@ function conclude(played: Result<Report>, left: Result<void>, kept: string | nul
   const wrong = report.facts.filter((fact) => !fact.holds)
   if (wrong.length === 0) return ok(output)
   const message = wrong.map(({ fact, seen }) => `Not so: ${fact}${seen ? ` (${seen})` : ''}`).join(' ')
-  const hint = kept === null ? again : `cd ${kept}/town && gt`
+  const hint = kept === null ? again : `cd ${shellWord(`${kept}/town`)} && gt`
   return ok({ ...output, exit: EXIT.failed, problem: { code: 'E_DEMO', message, hint } })
 }
 

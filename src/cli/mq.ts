@@ -3,8 +3,8 @@ import type { Command } from 'commander'
 import { readNote } from '../git/notes.ts'
 import { isAncestor, resolveCommit, treeOf } from '../git/repository.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
-import { IN_HAND, mergeOf, openMerges, step } from '../kernel/merges.ts'
-import { gtPath } from '../kernel/runs.ts'
+import { IN_HAND, mergeOf, openMerges, RETURNED, step } from '../kernel/merges.ts'
+import { findRun, gtPath } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
 import { excerpt } from '../refinery/messages.ts'
@@ -17,7 +17,10 @@ import { action } from './context.ts'
 import { age, columns, findBead, mustApply, plain, withTown } from './town.ts'
 
 export function register(program: Command, context: Context): void {
-  const mq = program.command('mq').description('The merge queue: what is done, but not landed.')
+  const mq = program
+    .command('mq')
+    .description('The merge queue: what is done, but not landed.')
+    .addHelpText('after', '\nExample:\n  gt mq list --rig app\n  gt mq verify 3f2a91c')
   action(
     mq.command('list').description('The queue, oldest first.').option('--rig <rig>'),
     (options: { rig?: string }) => list(context, options.rig),
@@ -60,6 +63,7 @@ export function register(program: Command, context: Context): void {
   const refinery = program
     .command('refinery')
     .description('The Refinery: tests and merges, one verified step at a time.')
+    .addHelpText('after', '\nExample:\n  gt refinery run app --once')
   action(
     refinery
       .command('run')
@@ -195,6 +199,13 @@ function decide(
     if (IN_HAND.has(merge.state)) {
       return fail('E_IN_HAND', `${bead.id} is being worked on right now (${merge.state}).`, {
         hint: 'try again in a moment',
+        exit: EXIT.tryAgain,
+      })
+    }
+    const run = findRun(town.ledger.state.beads.values(), merge.run)?.run
+    if (RETURNED.has(merge.state) && run !== undefined && run.state !== 'submitted') {
+      return fail('E_AT_WORK', `${merge.worker} is mending ${bead.id} (round ${run.round}); it comes back by itself.`, {
+        hint: `gt peek ${run.fence}`,
         exit: EXIT.tryAgain,
       })
     }

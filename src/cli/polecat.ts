@@ -18,9 +18,15 @@ import { action } from './context.ts'
 import { age, columns, plain, withTown } from './town.ts'
 
 export function register(program: Command, context: Context): void {
-  const polecat = program.command('polecat').description('Workers: each has one bead, one worktree and one session.')
+  const polecat = program
+    .command('polecat')
+    .description('Workers: each has one bead, one worktree and one session.')
+    .addHelpText('after', '\nExample:\n  gt polecat list')
   action(polecat.command('list').description('Who is at work.'), () => list(context))
-  const run = program.command('run').description('One bead on one worker.')
+  const run = program
+    .command('run')
+    .description('One bead on one worker.')
+    .addHelpText('after', '\nExample:\n  gt run show ap-x3k9f\n  gt run stop app/toast --reason "wrong bead"')
   action(
     run.command('show').description('One run, and what became of it.').argument('<run>', 'fence, worker or bead'),
     (who: string) => show(context, who),

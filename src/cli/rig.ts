@@ -19,7 +19,10 @@ interface AddOptions {
 }
 
 export function register(program: Command, context: Context): void {
-  const rig = program.command('rig').description('The projects of the town.')
+  const rig = program
+    .command('rig')
+    .description('The projects of the town.')
+    .addHelpText('after', '\nExample:\n  gt rig add app ~/src/app --gate "npm test"\n  gt rig list')
   const add = rig
     .command('add')
     .description('Add a project: a bare clone of its own, which all workers share. Your clone is left alone.')

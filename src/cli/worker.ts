@@ -20,7 +20,8 @@ export function register(program: Command, context: Context): void {
     program
       .command('prime')
       .description('Who I am, what to do, which commands there are.')
-      .option('--hook', 'called by the SessionStart hook: its JSON is on stdin'),
+      .option('--hook', 'called by the SessionStart hook: its JSON is on stdin')
+      .addHelpText('after', '\nExample:\n  gt prime'),
     (options: { hook?: boolean }) => prime(context, options.hook === true),
   )
   action(
@@ -54,7 +55,9 @@ export function register(program: Command, context: Context): void {
   for (const verb of ['progress', 'ask'] as const) {
     const description =
       verb === 'ask' ? 'Ask a person; the bead shows up under "waits for you".' : 'Leave a note on the bead.'
-    action(program.command(verb).description(description).argument('<text...>'), (words: string[]) =>
+    const example = verb === 'ask' ? 'Keep the old date format too?' : 'The parser works; tests are next'
+    const command = program.command(verb).description(description).argument('<text...>')
+    action(command.addHelpText('after', `\nExample:\n  gt ${verb} "${example}"`), (words: string[]) =>
       say(context, async (town) => {
         const verbs = await import('../polecats/done.ts')
         return verbs[verb](town, words.join(' '))

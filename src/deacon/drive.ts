@@ -206,6 +206,7 @@ class Driver {
       dispatcherGone: (run) => this.#starterGone(run),
       sessions: standing(sessions),
       movable,
+      resting: (key) => (this.#resting.get(key)?.until ?? 0) > Date.now(),
     }
   }
 

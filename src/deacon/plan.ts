@@ -47,6 +47,8 @@ export interface Observed {
   sessions: Map<string, boolean> | null
   /** Rigs whose queue has an entry that a driver could move now (refinery/plan.ts). */
   movable: Set<string>
+  /** Whether an action (by its key) failed lately and rests: its worker slot goes to the next in line. */
+  resting(key: string): boolean
 }
 
 export interface Policy {
@@ -88,7 +90,8 @@ export function plan(observed: Observed, policy: Policy, now: Date): Action[] {
   const supervised = [...supervise(observed, policy, now), ...queues(observed)]
   // Nothing is started where it could be neither seen nor ended.
   if (observed.sessions === null) return supervised
-  return [...supervised, ...returned(observed, policy), ...fresh(observed, policy, now)]
+  const free = freeSlots(observed.state, policy)
+  return [...supervised, ...returned(observed, policy, free), ...fresh(observed, free, now)]
 }
 
 /** Runs, one by one. */
@@ -150,8 +153,15 @@ function* superviseActive(bead: Bead, run: Run, observed: Observed, policy: Poli
   }
 }
 
-/** Merge requests that came back from the Refinery. */
-function* returned(observed: Observed, policy: Policy): Generator<Action> {
+/** Worker slots that no active run uses. */
+function freeSlots(state: State, policy: Policy): number {
+  const live = [...state.live.values()].flat()
+  return policy.cap - live.filter((run) => ACTIVE_RUN.has(run.state)).length
+}
+
+/** Merge requests that came back from the Refinery; without a free slot their workers wait. */
+function* returned(observed: Observed, policy: Policy, slots: number): Generator<Action> {
+  let free = slots
   for (const request of openMerges(observed.state.beads.values())) {
     if (!RETURNED.has(request.merge.state)) continue
     const bead = observed.state.beads.get(request.merge.bead)
@@ -159,7 +169,10 @@ function* returned(observed: Observed, policy: Policy): Generator<Action> {
     if (bead === undefined || run?.state !== 'submitted' || run.fence !== request.merge.run) continue
     if (facts(bead).needs !== undefined) continue
     if (run.round <= policy.rounds) {
-      yield { do: 'rework', bead: bead.id, run, request }
+      const action: Action = { do: 'rework', bead: bead.id, run, request }
+      if (free <= 0 || observed.resting(keyOf(action))) continue
+      free--
+      yield action
     } else {
       const last = request.merge.reason ?? request.merge.state
       const text =
@@ -176,9 +189,9 @@ function* queues(observed: Observed): Generator<Action> {
 }
 
 /** Slung beads that may start, oldest order first, as many as there are free slots. */
-function* fresh(observed: Observed, policy: Policy, now: Date): Generator<Action> {
-  let free = policy.cap
-  for (const runs of observed.state.live.values()) free -= runs.filter((run) => ACTIVE_RUN.has(run.state)).length
+function* fresh(observed: Observed, slots: number, now: Date): Generator<Action> {
+  let free = slots
+  if (free <= 0) return
   const waiting: Bead[] = []
   for (const bead of observed.state.beads.values()) {
     if (bead.status !== 'open') continue
@@ -187,9 +200,22 @@ function* fresh(observed: Observed, policy: Policy, now: Date): Generator<Action
     if (slung.not_before !== undefined && Date.parse(slung.not_before) > now.getTime()) continue
     if (notReadyBecause(observed.state, bead, now) === null) waiting.push(bead)
   }
-  waiting.sort((a, b) => a.priority - b.priority || ((facts(a).slung?.at ?? '') < (facts(b).slung?.at ?? '') ? -1 : 1))
-  for (const bead of waiting.slice(0, Math.max(0, free))) yield { do: 'dispatch', bead: bead.id }
+  const orderedAt = (bead: Bead): string => facts(bead).slung?.at ?? ''
+  waiting.sort((a, b) => a.priority - b.priority || compare(orderedAt(a), orderedAt(b)) || compare(a.id, b.id))
+  // A bead that waits for one certain worker takes no slot from the others.
+  const busy = new Set([...observed.state.live.values()].flat().map((run) => run.agent))
+  for (const bead of waiting) {
+    if (free <= 0) return
+    const action: Action = { do: 'dispatch', bead: bead.id }
+    const agent = facts(bead).slung?.agent
+    if ((agent !== undefined && busy.has(agent)) || observed.resting(keyOf(action))) continue
+    if (agent !== undefined) busy.add(agent)
+    free--
+    yield action
+  }
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The next instant at which time alone changes the plan (a rest or a last sentence ends), in ms since the epoch. */
 export function nextDue(state: State, now: Date): number | undefined {

@@ -8,6 +8,7 @@ import { fail, messageOf, ok } from '../result.ts'
 import { tmuxSocket } from '../town/paths.ts'
 import { isMarked, processTable } from '../town/process-table.ts'
 import { endMarked } from '../town/process-tree.ts'
+import { shellWord } from './report.ts'
 
 /** What is going to be deleted is not asked for long whether it would like to end by itself. */
 const GRACE_MS = 1_000
@@ -28,7 +29,9 @@ export async function leave(dir: string, town: OpenTown | undefined, keep: boole
     if (left.length === 0 && existsSync(dir)) left.push(`the folder ${dir}`)
   }
   if (left.length === 0) return ok(undefined)
-  return fail('E_LEFTOVERS', `The demo left something behind: ${left.join('; ')}.`, { hint: `rm -rf ${dir}` })
+  return fail('E_LEFTOVERS', `The demo left something behind: ${left.join('; ')}.`, {
+    hint: `rm -rf ${shellWord(dir)}`,
+  })
 }
 
 async function endTown(town: OpenTown, keep: boolean): Promise<string[]> {

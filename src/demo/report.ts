@@ -69,6 +69,10 @@ export async function graphOf(project: string): Promise<Result<string[]>> {
   return ok(log.value.stdout.trimEnd().split('\n').slice(0, GRAPH_LINES))
 }
 
+/** A path as a person can paste it into a shell. */
+export const shellWord = (text: string): string =>
+  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+
 /** One screen, for stdout. */
 export function reportText(report: Report): string {
   const { beads, facts, graph, kept } = report
@@ -80,8 +84,8 @@ export function reportText(report: Report): string {
   for (const { fact, holds, seen } of facts) lines.push(`  ${holds ? 'yes' : 'NO '}  ${fact}${seen ? ` ${seen}` : ''}`)
   lines.push('', `${landed.length} of ${beads.length} beads landed in ${report.seconds.toFixed(1)} s.`)
   if (kept !== null) {
-    lines.push(`The town stays at ${kept} (nothing runs in it). Look around: cd ${kept}/town && gt`)
-    lines.push(`When you have seen enough: rm -rf ${kept}`)
+    lines.push(`The town stays at ${kept} (nothing runs in it). Look around: cd ${shellWord(`${kept}/town`)} && gt`)
+    lines.push(`When you have seen enough: rm -rf ${shellWord(kept)}`)
   }
   return lines.join('\n')
 }

@@ -42,6 +42,8 @@ export async function work(town: OpenTown, demo: Work): Promise<Result<void>> {
   if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
   const timer = setTimeout(onAbort, demo.timeoutMs)
+  // The town tries again by itself, so these are worth a person's time only when that did not help.
+  const problems = new Set<string>()
   let settledAt: number | undefined
   const driven = await drive(town, {
     signal: stop.signal,
@@ -52,18 +54,25 @@ export async function work(town: OpenTown, demo: Work): Promise<Result<void>> {
       return ids.every((id) => cleared(town, id)) || Date.now() - settledAt > TIDY_MS
     },
     onAction: (action, result) => {
-      if (result.kind === 'error') demo.say(`         ${action.do} did not work: ${short(result.failure.message, 600)}`)
+      if (result.kind === 'error') problems.add(`${action.do} did not work: ${short(result.failure.message, 600)}`)
     },
   })
   clearTimeout(timer)
   signal.removeEventListener('abort', onAbort)
   if (driven.kind === 'error') return driven
-  return signal.aborted ? interrupted() : ok(undefined)
+  if (signal.aborted) return interrupted()
+  if (!ids.every((id) => landed(town, id))) for (const problem of problems) demo.say(problem)
+  return ok(undefined)
 }
 
 function settled(town: OpenTown, id: string): boolean {
   const bead = town.ledger.state.beads.get(id)
   return bead === undefined || SETTLED.has(standing(town.ledger.state, bead, town.now()))
+}
+
+function landed(town: OpenTown, id: string): boolean {
+  const bead = town.ledger.state.beads.get(id)
+  return bead !== undefined && facts(bead).landed !== undefined
 }
 
 /** Whether nothing of the bead's ended runs stands around any more; one that waits for a person keeps its worktree. */

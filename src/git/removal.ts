@@ -61,14 +61,23 @@ export async function removeWorktree(w: { gitDir: string; path: string }): Promi
       return fail('E_REMOVE', `git still lists the worktree ${path} after removing it.`)
     }
   }
-  return ok({ deleted: trash === undefined ? Promise.resolve(ok(undefined)) : destroy(trash) })
+  // Not there: perhaps a removal was cut short between its rename and its deletion, and nobody else will finish it.
+  return ok({ deleted: trash === undefined ? sweptOf(path) : destroy(trash) })
 }
 
-/** Deletes what earlier removals left aside in this folder (a process that ended before its deletion did). */
-export async function sweepTrash(folder: string): Promise<Result<number>> {
+async function sweptOf(path: string): Promise<Result<void>> {
+  const swept = await sweepTrash(dirname(path), `${basename(path)}-`)
+  return swept.kind === 'error' ? swept : ok(undefined)
+}
+
+/**
+ * Deletes what earlier removals left aside in this folder (a process that ended before its deletion did); with `of`, only
+ * of worktrees whose name begins so. Answers how many.
+ */
+export async function sweepTrash(folder: string, of = ''): Promise<Result<number>> {
   let names: string[]
   try {
-    names = (await readdir(folder)).filter((name) => name.startsWith(TRASH))
+    names = (await readdir(folder)).filter((name) => name.startsWith(`${TRASH}${of}`))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ok(0)
     return fail('E_REMOVE', `The folder ${folder} could not be read: ${messageOf(error)}.`)

@@ -40,7 +40,15 @@ export function mergeOf(bead: Bead | undefined): MergeRequest | undefined {
   return bead && merge ? { bead, merge } : undefined
 }
 
-/** All merge requests that are not landed or rejected, oldest first: the queue (derived, never stored). */
+/** Urgent ones first, then older ones; the id decides between two of one instant, so that every reader sees one order. */
+function inOrder(a: MergeRequest, b: MergeRequest): number {
+  const byPriority = a.bead.priority - b.bead.priority
+  if (byPriority !== 0) return byPriority
+  const [first, second] = [a, b].map(({ bead, merge }) => `${merge.queued_at} ${bead.id}`) as [string, string]
+  return first < second ? -1 : 1
+}
+
+/** All merge requests that are not landed or rejected, in order: the queue (derived, never stored). */
 export function openMerges(beads: Iterable<Bead>, rig?: string): MergeRequest[] {
   const found: MergeRequest[] = []
   for (const bead of beads) {
@@ -48,7 +56,7 @@ export function openMerges(beads: Iterable<Bead>, rig?: string): MergeRequest[] 
     const request = mergeOf(bead)
     if (request && (rig === undefined || request.merge.rig === rig)) found.push(request)
   }
-  return found.sort((a, b) => a.bead.priority - b.bead.priority || (a.merge.queued_at < b.merge.queued_at ? -1 : 1))
+  return found.sort(inOrder)
 }
 
 /** A new merge request bead for a run that says it is done. */

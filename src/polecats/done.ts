@@ -68,7 +68,13 @@ export async function done(town: OpenTown, cwd: string, message?: string): Promi
 
   const head = await evidence(run, cwd)
   if (head.kind === 'error') return head
-  if (run.state === 'submitted' && run.head === head.value) return ok(said(run, 'submitted'))
+  if (run.state === 'submitted') {
+    if (run.head === head.value) return ok(said(run, 'submitted'))
+    return fail('E_SUBMITTED', `You handed in ${run.head} already; ${head.value} is not part of it.`, {
+      kept: `Your newer commits stay on ${run.branch}.`,
+      hint: 'Stop here.',
+    })
+  }
   const at = town.now().toISOString()
   const request = mergeOf(run.merge_request === undefined ? undefined : town.ledger.state.beads.get(run.merge_request))
   const id = newBeadId(bead.id.split('-')[0] ?? 'gt', (taken) => town.ledger.state.beads.has(taken))

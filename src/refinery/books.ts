@@ -68,12 +68,10 @@ export async function recordLanding(town: OpenTown, request: MergeRequest, commi
   const patches = await patchesPresent({ gitDir, base: request.merge.base, head: request.merge.head, target })
   if (patches.kind !== 'ok' || patches.value.missing.length > 0) {
     const which = patches.kind === 'ok' ? patches.value.missing.join(', ') : 'unknown'
-    return tellPerson(
-      town,
-      request,
-      'patch-missing',
-      `Landed as ${commit}, yet not every patch is in the target: ${which}.`,
-    )
+    const reason = `Landed as ${commit}, yet not every patch is in the target: ${which}.`
+    // Out of the driver's hand: left there, it would be recovered again and again.
+    const moved = move(town, request, 'could_not_run', reason, { reason, executor: undefined })
+    return moved.kind === 'error' ? moved : tellPerson(town, request, 'patch-missing', reason)
   }
   const source = sourceOf(town, request)
   if (source === undefined) return fail('E_NO_BEAD', `The bead ${request.merge.bead} of ${request.bead.id} is gone.`)
@@ -81,5 +79,7 @@ export async function recordLanding(town: OpenTown, request: MergeRequest, commi
   const written = town.ledger.write(
     land(request, source.bead, source.run, commit, at, `seen in ${request.merge.target}`),
   )
-  return written.kind === 'error' ? written : ok(undefined)
+  if (written.kind === 'error') return written
+  if (written.value.applied) return ok(undefined)
+  return fail('E_QUEUE_MOVED', `${request.bead.id} landed as ${commit}, and was changed by somebody else meanwhile.`)
 }

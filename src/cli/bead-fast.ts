@@ -1,0 +1,98 @@
+/**
+ * The questions that agents ask all day (`bead ready`, `bead show <id>`, `bead list`), answered without commander, the
+ * settings or the whole ledger. Only words understood completely are answered here, and only with a plain answer:
+ * everything else, errors included, is left to the ordinary command, which says the same things.
+ */
+import { writeSync } from 'node:fs'
+import type { Bead } from '../beads/bead.ts'
+import { readyBeads } from '../beads/ready.ts'
+import type { View } from '../beads/view.ts'
+import { openView } from '../beads/view.ts'
+import { findTown, paths } from '../town/paths.ts'
+import { listed, listText, page, readyText, shown } from './bead-text.ts'
+
+interface Question {
+  verb: 'ready' | 'list' | 'show'
+  json: boolean
+  id: string
+  rig?: string
+  status?: string
+}
+
+/**
+ * Answers on stdout.
+ *
+ * @param words what follows `gt bead`
+ * @returns false when nothing was printed: the ordinary command has to answer
+ */
+export function answerFast(words: string[], env: NodeJS.ProcessEnv, cwd: string): boolean {
+  const question = questionOf(words)
+  if (question === null) return false
+  const town = findTown(env, cwd)
+  if (town.kind !== 'ok') return false
+  const view = openView(paths({ root: town.value }).beads, question.verb === 'show' ? 'all' : 'working')
+  if (view.kind !== 'ok') return false
+  try {
+    const text = answer(view.value, question, new Date())
+    if (text === null) return false
+    print(`${text}\n`)
+    return true
+  } finally {
+    view.value.close()
+  }
+}
+
+/** The words as a question; null when there is any among them that is not plainly part of one. */
+function questionOf([verb, ...words]: string[]): Question | null {
+  if (verb !== 'ready' && verb !== 'list' && verb !== 'show') return null
+  const asked: Question = { verb, json: false, id: '' }
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!
+    if (word === '--json') asked.json = true
+    else if (verb === 'show' && asked.id === '' && word !== '' && !word.startsWith('-')) asked.id = word
+    else if (verb !== 'show' && word === '--rig' && isValue(words[i + 1])) asked.rig = words[++i]!
+    else if (verb === 'list' && word === '--status' && isValue(words[i + 1])) asked.status = words[++i]!
+    else return null
+  }
+  // Closed beads are what the working set leaves out.
+  if (asked.status !== undefined && ['closed', 'tombstone', 'all'].includes(asked.status)) return null
+  return verb === 'show' && asked.id === '' ? null : asked
+}
+
+const isValue = (word: string | undefined): word is string => word !== undefined && !word.startsWith('-')
+
+/** The text to print; null when only the whole ledger can tell (part of an id, a bead that is not there). */
+function answer(view: View, asked: Question, now: Date): string | null {
+  const { state } = view
+  if (asked.verb === 'show') {
+    const bead = state.beads.get(asked.id)
+    if (bead === undefined) return null
+    return asked.json ? JSON.stringify({ ok: true, data: shown(state, bead, now) }) : page(state, bead, now)
+  }
+  if (asked.verb === 'ready') {
+    const beads = readyBeads(state, { now, ...(asked.rig !== undefined && { rig: asked.rig }) })
+    return asked.json ? jsonOf(view, beads) : readyText(state, beads, now)
+  }
+  const beads = listed(state, asked)
+  return asked.json ? jsonOf(view, beads) : listText(state, beads, now)
+}
+
+/** The same text as of JSON.stringify, from the lines that the beads were read from. */
+const jsonOf = (view: View, beads: Bead[]): string =>
+  `{"ok":true,"data":[${beads.map((bead) => view.lineOf(bead)).join(',')}]}`
+
+/** To stdout, without loading Node's streams where the system takes it at once. */
+function print(text: string): void {
+  const bytes = Buffer.from(text, 'utf8')
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE') return
+      if (code !== 'EAGAIN') throw error
+      process.stdout.write(bytes.subarray(at))
+      return
+    }
+  }
+}

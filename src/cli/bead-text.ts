@@ -1,0 +1,75 @@
+/** How beads look, for people and as data. Pure, and light: the quick commands load this and no more. */
+import type { Bead } from '../beads/bead.ts'
+import { facts } from '../beads/bead.ts'
+import type { State } from '../beads/fold.ts'
+import { mergeOf } from '../kernel/merges.ts'
+import { liveRun, runsOf } from '../kernel/runs.ts'
+import { reasonOf, standing } from '../kernel/standing.ts'
+import { age, columns, plain } from './text.ts'
+
+/** What `gt bead show --json` gives. */
+export function shown(state: State, bead: Bead, now: Date): object {
+  const runs = runsOf(bead)
+  const request = runs.map((run) => mergeOf(state.beads.get(run.merge_request ?? ''))).findLast(Boolean)
+  const mergeRequest = request ? { id: request.bead.id, ...request.merge } : null
+  return { ...bead, standing: standing(state, bead, now), runs, mergeRequest }
+}
+
+/** What `gt bead show` prints. */
+export function page(state: State, bead: Bead, now: Date): string {
+  const lines = [`${bead.id}  ${plain(bead.title, 200)}`, '']
+  const where = standing(state, bead, now)
+  const why = reasonOf(state, bead, now)
+  lines.push(`state     ${where}${why ? `: ${plain(why, 400)}` : ''}`)
+  lines.push(`type      ${bead.issue_type}, priority ${bead.priority}, rig ${facts(bead).rig ?? '-'}`)
+  lines.push(`created   ${bead.created_at} by ${plain(bead.created_by ?? 'unknown')}`)
+  if (bead.labels?.length) lines.push(`labels    ${bead.labels.map((label) => plain(label)).join(', ')}`)
+  for (const dep of bead.dependencies ?? []) {
+    const target = state.beads.get(dep.depends_on_id)
+    lines.push(
+      `${dep.type.padEnd(9)} ${dep.depends_on_id}  ${target ? `${plain(target.title, 60)} (${target.status})` : '(not here)'}`,
+    )
+  }
+  const landed = facts(bead).landed
+  if (landed) lines.push(`landed    ${landed.commit} on ${landed.target}, ${age(landed.at, now)} ago`)
+  for (const run of runsOf(bead)) {
+    lines.push(
+      `run       ${run.fence}  ${run.agent}, attempt ${run.attempt}, round ${run.round}: ${run.state}${run.reason ? ` (${plain(run.reason, 160)})` : ''}`,
+    )
+  }
+  if (bead.description) lines.push('', ...bead.description.split('\n').map((line) => plain(line, 400)))
+  for (const comment of bead.comments ?? [])
+    lines.push('', `${comment.author}, ${age(comment.created_at, now)} ago:`, `  ${plain(comment.text, 400)}`)
+  return lines.join('\n')
+}
+
+/** The beads that `gt bead list` means; without a status those that are not closed. */
+export function listed(state: State, options: { status?: string; rig?: string }): Bead[] {
+  const { status, rig } = options
+  return [...state.beads.values()].filter((bead) => {
+    if (rig !== undefined && facts(bead).rig !== rig) return false
+    if (status === 'all') return true
+    if (status !== undefined) return bead.status === status
+    return bead.status !== 'closed' && bead.status !== 'tombstone' && bead.issue_type !== 'merge-request'
+  })
+}
+
+export const listText = (state: State, beads: Bead[], now: Date): string =>
+  beads.length > 0 ? table(state, beads, now) : 'No beads.'
+
+export const readyText = (state: State, beads: Bead[], now: Date): string =>
+  beads.length > 0
+    ? table(state, beads, now)
+    : 'Nothing is ready. gt bead list shows what waits, and gt bead show <id> why.'
+
+function table(state: State, beads: Bead[], now: Date): string {
+  return columns(
+    beads.map((bead) => [
+      bead.id,
+      `P${bead.priority}`,
+      standing(state, bead, now),
+      liveRun(bead)?.agent ?? '',
+      plain(bead.title, 70),
+    ]),
+  )
+}
