@@ -43,21 +43,27 @@ export function mergeFiles(
   const meant = (side: Parsed) => asMeant(side.records, base.value.records, writerOf(side.records, base.value.records))
   const merged = mergeSets(base.value.records, meant(ours.value), meant(theirs.value), elsewhere)
   if (merged.kind !== 'ok') return merged
-  const lineOf = (record: Raw): string =>
-    ours.value.lines.get(record) ?? theirs.value.lines.get(record) ?? JSON.stringify(record)
+  const lineOf = (id: string): string => {
+    const record = merged.value.records.get(id)!
+    const [b, l, r] = [base.value, ours.value, theirs.value].map((side) => side.lines.get(side.records.get(id)!))
+    const [mine, their] = [ours.value.lines.get(record), theirs.value.lines.get(record)]
+    // The same record written in two ways (other escapes, say): the way that is new, or always the same one.
+    if (l && r && JSON.stringify(JSON.parse(l)) === JSON.stringify(JSON.parse(r)) && (mine || their))
+      return l === b ? r : r === b || bytewise(l, r) <= 0 ? l : r
+    return mine ?? their ?? JSON.stringify(record)
+  }
   const ids = [...merged.value.records.keys()].sort(bytewise)
-  const lines = ids.map((id) => lineOf(merged.value.records.get(id)!))
+  const lines = ids.map(lineOf)
   const others = [...ours.value.others, ...theirs.value.others].filter(
     (line) => !base.value.others.has(line) || (ours.value.others.has(line) && theirs.value.others.has(line)),
   )
   const all = [...[...new Set(others)].sort(bytewise), ...lines]
-  return ok({ text: all.map((line) => `${line}\n`).join(''), ...report(merged.value) })
+  return ok({
+    text: all.map((line) => `${line}\n`).join(''),
+    conflicts: merged.value.conflicts,
+    renamed: merged.value.renamed,
+  })
 }
-
-const report = ({ conflicts, renamed }: MergedFile | { conflicts: Conflict[]; renamed: MergedFile['renamed'] }) => ({
-  conflicts,
-  renamed,
-})
 
 function parse(path: string, base?: Parsed): Result<Parsed> {
   let bytes: Buffer

@@ -7,7 +7,7 @@ import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import { sha256 } from './disk.ts'
 import type { Conflict, Raw } from './merge.ts'
-import { mergeRecord } from './merge.ts'
+import { mergeRecord, sameRecord } from './merge.ts'
 
 export type Side = ReadonlyMap<string, Raw>
 
@@ -43,10 +43,9 @@ export function mergeSets(base: Side, left: Side, right: Side, elsewhere?: Reado
       merged.conflicts.push(...conflicts)
     } else {
       const only = mine ?? theirs
-      const moved = only !== undefined && only === b && elsewhere?.has(id)
-      // Gone on both sides, or moved to the archive by one and left alone by the other.
-      if (only !== undefined && !moved && !(elsewhere?.has(id) && b && mergeRecord(b, b, only).record === b))
-        merged.records.set(id, only)
+      // Gone on both sides; or moved to the archive by one and left alone by the other.
+      if (only === undefined || (b && elsewhere?.has(id) && sameRecord(only, b))) continue
+      merged.records.set(id, only)
     }
   }
   return ok(merged)

@@ -60,9 +60,12 @@ export function asMeant(side: Side, base: Side, writer: Writer): Side {
 }
 
 function filled(record: Raw, base: Raw, known: ReadonlySet<string>): Raw {
+  const missing = Object.keys(base).filter((key) => !(key in record) && !known.has(key))
+  const edges = Array.isArray(record.dependencies) && Array.isArray(base.dependencies)
+  if (missing.length === 0 && !edges) return record
   const full: Raw = { ...record }
-  for (const key of Object.keys(base)) if (!(key in record) && !known.has(key)) full[key] = base[key]
-  if (Array.isArray(record.dependencies) && Array.isArray(base.dependencies)) {
+  for (const key of missing) full[key] = base[key]
+  if (edges) {
     // They write what belongs to an edge anew, or not at all.
     const before = new Map(
       (base.dependencies as Dependency[]).map((edge) => [`${edge.type} ${edge.depends_on_id}`, edge]),

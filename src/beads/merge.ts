@@ -114,8 +114,8 @@ class Merge {
       case 'created_at':
         return time(l) === time(r) ? least(l, r) : time(l) < time(r) ? l : r
       case 'priority':
-        // The more urgent word stands.
-        return Number(l ?? 0) < Number(r ?? 0) ? l : r
+        // The more urgent word stands; the format reads an absent one as 0.
+        return Math.min(Number(l ?? 0), Number(r ?? 0))
       case 'notes':
         return joined(l, r, this.#younger === this.#left)
     }
