@@ -133,7 +133,7 @@ function isSorted(value: unknown): boolean {
 }
 
 /** An object with its keys sorted, all the way down; lists keep their order. */
-function sorted(value: unknown): unknown {
+export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (value === null || typeof value !== 'object') return value
   const object = value as Record<string, unknown>

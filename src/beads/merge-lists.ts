@@ -6,7 +6,11 @@ import { crc32 } from './record.ts'
 const text = (value: unknown): string => JSON.stringify(value) ?? ''
 const listOf = <T>(value: unknown): T[] => (Array.isArray(value) ? value : [])
 const nothing = (value: unknown): boolean =>
-  value === undefined || value === null || value === '' || value === false || (Array.isArray(value) && !value.length)
+  value === undefined ||
+  value === null ||
+  value === '' ||
+  value === false ||
+  (typeof value === 'object' && Object.keys(value).length === 0)
 
 const STAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/
 /** Date parses milliseconds only; two stamps that differ behind them are two. */

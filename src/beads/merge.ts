@@ -7,7 +7,7 @@
  * times, never at which side is "left", so that both towns come to the same bytes. A value that loses and lives on
  * nowhere else is a conflict; it is kept in the record, under `metadata.gt.conflicts`.
  */
-import { bytewise, ordered } from './canonical.ts'
+import { bytewise, ordered, sorted } from './canonical.ts'
 import { equal, least, mergeComments, mergeEdges, mergeTexts } from './merge-lists.ts'
 
 /** A record as a file gives it: keys that we do not know stay. */
@@ -39,6 +39,10 @@ const WITH_STATUS = new Set([
 const SETS = new Set(['labels', 'waiters'])
 
 const isTree = (value: unknown): value is Raw => value !== null && typeof value === 'object' && !Array.isArray(value)
+/** Both objects, or one and nothing: a side that has no object has one without keys. */
+const areTrees = (l: unknown, r: unknown): boolean =>
+  (isTree(l) && (isTree(r) || r === undefined)) || (isTree(r) && l === undefined)
+const treeOf = (value: unknown): Raw => (isTree(value) ? value : {})
 const time = (value: unknown): number => (typeof value === 'string' && Date.parse(value)) || 0
 const text = (value: unknown): string => JSON.stringify(value) ?? ''
 
@@ -105,9 +109,9 @@ class Merge {
     if (SETS.has(key)) return mergeTexts(b, l, r)
     if (key === 'dependencies') return mergeEdges(b, l, r)
     if (key === 'comments') return mergeComments(b, l, r)
-    if (isTree(l) && isTree(r)) return this.#tree(key, isTree(b) ? b : {}, l, r)
     const clear = oneSided(key, b, l, r)
     if (clear) return clear.value
+    if (areTrees(l, r)) return this.#tree(key, treeOf(b), treeOf(l), treeOf(r))
     switch (key) {
       case 'updated_at':
         return time(l) === time(r) ? least(l, r) : time(l) > time(r) ? l : r
@@ -117,7 +121,7 @@ class Merge {
         // The more urgent word stands; the format reads an absent one as 0.
         return Math.min(Number(l ?? 0), Number(r ?? 0))
       case 'notes':
-        return joined(l, r, this.#younger === this.#left)
+        return joined(l, r, this.#younger ? this.#younger === this.#left : bytewise(text(l), text(r)) > 0)
     }
     if (WITH_STATUS.has(key) && statusWinner) {
       const [kept, lost] = statusWinner === this.#left ? [l, r] : [r, l]
@@ -135,14 +139,14 @@ class Merge {
   #conflict(field: string, kept: unknown, lost: unknown): unknown {
     const isTime = WITH_STATUS.has(field) && field.endsWith('_at')
     if (!isTime && lost !== undefined && lost !== null && lost !== '')
-      this.#conflicts.push({ id: this.#id, field, kept: kept ?? null, lost })
+      this.#conflicts.push({ id: this.#id, field, kept: kept ?? null, lost: sorted(lost) })
     return kept
   }
 
   /** Objects are merged key by key, all the way down. */
-  #tree(path: string, base: Raw, left: Raw, right: Raw): Raw {
+  #tree(path: string, base: Raw, left: Raw, right: Raw): Raw | undefined {
     const merged: Raw = {}
-    for (const key of union(base, left, right)) {
+    for (const key of union(base, left, right).sort(bytewise)) {
       const [b, l, r] = [base[key], left[key], right[key]]
       const at = `${path}.${key}`
       const clear = oneSided(key, b, l, r)
@@ -150,11 +154,11 @@ class Merge {
       if (clear) value = clear.value
       else if (at === 'metadata.gt.conflicts') value = mergeTexts(b, l, r)
       else if (at === 'metadata.gt.version') value = Math.max(Number(l) || 0, Number(r) || 0)
-      else if (isTree(l) && isTree(r)) value = this.#tree(at, isTree(b) ? b : {}, l, r)
+      else if (areTrees(l, r)) value = this.#tree(at, treeOf(b), treeOf(l), treeOf(r))
       else value = this.#scalar(at, l, r)
       if (value !== undefined) merged[key] = value
     }
-    return merged
+    return Object.keys(merged).length > 0 ? merged : undefined
   }
 
   /**

@@ -2,7 +2,9 @@
 import type { Command } from 'commander'
 import { registerCreate } from './bead-create.ts'
 import { registerList } from './bead-list.ts'
+import { registerPort } from './bead-port.ts'
 import { registerShow } from './bead-show.ts'
+import { registerSync } from './bead-sync.ts'
 import { registerUpdate } from './bead-update.ts'
 import type { Context } from './context.ts'
 
@@ -16,4 +18,6 @@ export function register(program: Command, context: Context): void {
   registerShow(bead, context)
   registerList(bead, context)
   registerUpdate(bead, context)
+  registerSync(bead, context)
+  registerPort(bead, context)
 }

@@ -31,6 +31,8 @@ export async function run(module: CommandModule, argv: string[]): Promise<void> 
     answer = thrownAnswer(thrown, called)
   }
   if (answer !== undefined) process.exitCode = print(answer, json)
+  // Interrupted: what is still under way here is in the ledger, and nothing may keep the person waiting.
+  if (context.signal.aborted) process.exit()
 }
 
 /** `--json` may stand anywhere before `--`, but not as the value of an option: there it is somebody's words. */
@@ -43,6 +45,15 @@ function takeJson(argv: string[], takesValue: Called['takesValue']): { json: boo
 }
 
 /** The context of this process; `json` is set once the words are read. */
+/** A folder that was deleted underneath us is no reason to stumble: the town may still be named by GT_TOWN or ~/gt. */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/'
+  }
+}
+
 function makeContext(): Context {
   const stop = new AbortController()
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -53,7 +64,7 @@ function makeContext(): Context {
   process.on('SIGTERM', onSignal)
   const context: Context = {
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     json: false,
     get interactive() {
       return process.stdin.isTTY === true && process.stderr.isTTY === true && !context.json

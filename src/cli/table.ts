@@ -21,6 +21,7 @@ export const TABLE: Record<string, Entry> = {
 
   bead: { group: 'work', summary: 'create, list and change tasks', load: () => import('./bead.ts') },
   bd: { group: 'hidden', summary: 'the same as `gt bead`', load: () => import('./bead.ts') },
+  'bd-json': { group: 'hidden', summary: 'bd’s verbs with bd’s JSON', load: () => import('./bead-compat.ts') },
   sling: { group: 'work', summary: 'put beads on workers, and see them landed', load: () => import('./sling.ts') },
   mayor: { group: 'work', summary: 'talk to the Mayor', load: () => import('./mayor.ts') },
 

@@ -40,6 +40,8 @@ const TAKEOVER_MS = 2_000
 /** An action that failed rests this long before it begins again; doubles while it keeps failing. */
 const REST_MS = 2_000
 const LONGEST_REST_MS = 120_000
+/** How long actions under way may take to finish after an interrupt. */
+const PARTING_MS = 3_000
 /** Nothing written for this long: a quiet moment, good for a commit of the ledger. */
 const QUIET_MS = 1_000
 
@@ -52,6 +54,8 @@ export async function drive(town: OpenTown, options: DriveOptions): Promise<Resu
     await driver.close()
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 class Driver {
   readonly #town: OpenTown
@@ -181,7 +185,7 @@ class Driver {
 
   #someoneDied(): boolean {
     return this.#working().some((run) => {
-      if (run.process === undefined || this.#inFlight.has(`end:${run.fence}`)) return false
+      if (run.process === undefined || this.#inFlight.has(`run:${run.fence}`)) return false
       const alive = isRunning(run.process)
       return alive.kind === 'ok' && !alive.value
     })
@@ -214,16 +218,20 @@ class Driver {
   #starterGone(run: Run): boolean {
     if (run.dispatcher === undefined) return true
     if (run.dispatcher.pid === process.pid) {
-      return !this.#inFlight.has(`dispatch:${run.bead}`) && !this.#inFlight.has(`rework:${run.fence}`)
+      return !this.#inFlight.has(`dispatch:${run.bead}`) && !this.#inFlight.has(`run:${run.fence}`)
     }
     const alive = isRunning(run.dispatcher)
     return alive.kind === 'ok' && !alive.value
   }
 
-  /** Stops gates, lets everything else finish, gives the lease back. */
+  /**
+   * Stops gates, lets everything else finish, gives the lease back. When we were told to stop, only for a moment: what is
+   * cut off is in the ledger, and the next driver goes on from there.
+   */
   async close(): Promise<void> {
     this.#stop.abort()
-    await Promise.all(this.#inFlight.values())
+    const finished = Promise.all(this.#inFlight.values())
+    await (this.#options.signal.aborted ? Promise.race([finished, pause(PARTING_MS)]) : finished)
     this.#unwatch()
     this.#unwake()
     if (this.#lease !== null) release(this.#lease)

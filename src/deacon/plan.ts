@@ -68,16 +68,17 @@ export function keyOf(action: Action): string {
     case 'dispatch':
     case 'ask-person':
       return `${action.do}:${action.bead}`
+    // One hand at a time on one run: whatever ends, clears or restarts it bears the same key.
     case 'lose':
     case 'unwind':
-      return `end:${action.fence}`
-    case 'alive':
-    case 'quiet':
+      return `run:${action.fence}`
     case 'end-session':
     case 'clear':
-      return `${action.do}:${action.run.fence}`
     case 'rework':
-      return `rework:${action.run.fence}`
+      return `run:${action.run.fence}`
+    case 'alive':
+    case 'quiet':
+      return `${action.do}:${action.run.fence}`
     case 'refine':
       return `refine:${action.rig}`
     default:

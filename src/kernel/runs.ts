@@ -96,8 +96,11 @@ export function claim(run: Run, cap: number, by: string): ChangeInput {
   }
 }
 
+/** Facts of a run to write down; an `undefined` one is taken away. */
+export type Noted = { [K in keyof Run]?: Run[K] | undefined }
+
 /** Operations that move a run to a state and note facts with it. */
-export function runOps(run: Run, to: RunState, at: string, note: Partial<Run> = {}): Op[] {
+export function runOps(run: Run, to: RunState, at: string, note: Noted = {}): Op[] {
   const entries = Object.entries({ ...note, state: to, since: at })
   return entries.map(([key, value]) =>
     value === undefined
@@ -146,14 +149,7 @@ export function comeBack(
 }
 
 /** One ordinary step of a run. The first sign of life also turns the bead from hooked to in progress. */
-export function advance(
-  run: Run,
-  to: RunState,
-  at: string,
-  by: string,
-  why: string,
-  note: Partial<Run> = {},
-): ChangeInput {
+export function advance(run: Run, to: RunState, at: string, by: string, why: string, note: Noted = {}): ChangeInput {
   const ops = runOps(run, to, at, note)
   if (to === 'working') ops.push({ op: 'set', id: run.bead, path: ['status'], value: 'in_progress' })
   return { by, fence: run.fence, why, when: [mayEnter(run, to)], ops }

@@ -6,7 +6,7 @@ import { agentDir, prepareLaunch } from '../agents/launch.ts'
 import type { Preset } from '../agents/preset.ts'
 import type { Bead } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
-import { note } from '../kernel/runs.ts'
+import { findRun, note } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
@@ -63,7 +63,12 @@ export async function launchSession(town: OpenTown, launch: Launch): Promise<Res
     if (trusted.kind === 'error') return trusted
   }
   const session = await town.runtime.start(spec.value)
-  if (session.kind === 'error') return session
+  if (session.kind === 'error') {
+    // A quick agent may have handed in, and its session may have been ended, while its start was still being watched.
+    town.ledger.refresh()
+    const now = findRun(town.ledger.state.beads.values(), run.fence)?.run
+    return now?.state === 'submitted' || now?.state === 'finished' ? ok(now) : session
+  }
   const process = session.value.process
   const noted = town.ledger.write(
     note(run, { process }, launch.by, `session ${run.session} runs as pid ${process.pid}`),

@@ -30,7 +30,8 @@ export async function rework(
   if (preset.kind === 'error') return preset
   const round = run.round + 1
   const why = `round ${round}: ${request.merge.state}, ${request.merge.reason ?? 'sent back'}`
-  const next: Run = { ...run, round, state: 'starting', since: town.now().toISOString(), dispatcher: self() }
+  const { process: _before, ...kept } = run
+  const next: Run = { ...kept, round, state: 'starting', since: town.now().toISOString(), dispatcher: self() }
   const written = town.ledger.write(comeBack(run, town.settings.workers.max, self(), next.since, by, why))
   if (written.kind === 'error') return written
   if (!written.value.applied) return ok('waiting')

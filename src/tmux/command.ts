@@ -104,7 +104,8 @@ function run(server: TmuxServer, args: string[], input: string, options: CallOpt
   })
 }
 
-function socketPath(server: TmuxServer, env: Record<string, string>): string {
+/** Where the server's socket lies. */
+export function socketPath(server: TmuxServer, env: Record<string, string>): string {
   return `${env.TMUX_TMPDIR || '/tmp'}/tmux-${process.getuid?.() ?? 0}/${server.socket}`
 }
 

@@ -1,6 +1,7 @@
 /**
  * Ending sessions and the server, with every process they started; verified (design law 5, pain T11 and T12).
  */
+import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
@@ -8,7 +9,7 @@ import { endTree } from '../town/process-tree.ts'
 import type { ProcessId } from '../town/processes.ts'
 import { identify, isRunning } from '../town/processes.ts'
 import type { TmuxServer } from './command.ts'
-import { tmux } from './command.ts'
+import { callEnv, socketPath, tmux } from './command.ts'
 import type { PaneRow } from './panes.ts'
 import { listPanes } from './panes.ts'
 
@@ -22,15 +23,17 @@ const POLL_MS = 20
 export async function endSession(server: TmuxServer, row: PaneRow, graceMs: number): Promise<Result<void>> {
   const ended = await endPaneTree(row, graceMs)
   if (ended.kind === 'error') return ended
-  const killed = absentIsFine(await tmux(server, ['kill-pane', '-t', row.pane]))
+  // Pane ids begin again at %0 with every server, so the server itself checks that it is still this very pane.
+  const same = `#{&&:#{==:#{pid},${row.server}},#{==:#{pane_pid},${row.pid}}}`
+  const killed = absentIsFine(await tmux(server, ['if-shell', '-F', '-t', row.pane, same, `kill-pane -t ${row.pane}`]))
   if (killed.kind === 'error') return killed
   const left = await listPanes(server)
   if (left.kind === 'empty') return ok(undefined)
   if (left.kind !== 'ok') return left.kind === 'error' ? left : cannotTell(left.why)
-  if (left.value.some((pane) => pane.pane === row.pane)) {
+  if (left.value.some((pane) => pane.pane === row.pane && pane.server === row.server && pane.pid === row.pid)) {
     return fail('E_STILL_RUNNING', `tmux still shows the pane of "${row.name}" after it was told to remove it.`)
   }
-  if (!left.value.some((pane) => pane.session === row.session)) return ok(undefined)
+  if (!left.value.some((pane) => pane.session === row.session && pane.server === row.server)) return ok(undefined)
   const renamed = await tmux(server, ['rename-session', '-t', row.session, `${row.name}-left-${row.session.slice(1)}`])
   return absentIsFine(renamed)
 }
@@ -45,7 +48,10 @@ export async function shutdown(server: TmuxServer, graceMs: number): Promise<Res
   const killed = absentIsFine(await tmux(server, ['kill-server']))
   const failed = [...endings, killed].find((ending) => ending.kind === 'error')
   if (failed?.kind === 'error') return failed
-  return serverProcess.kind === 'ok' ? gone(serverProcess.value, server.socket) : ok(undefined)
+  const ended = serverProcess.kind === 'ok' ? await gone(serverProcess.value, server.socket) : ok(undefined)
+  // tmux leaves its socket file behind.
+  if (ended.kind === 'ok') rmSync(socketPath(server, callEnv(server)), { force: true })
+  return ended
 }
 
 /** A command that runs inside the session it ends must live to finish: it alone is spared. */

@@ -32,7 +32,7 @@ export type Verdict =
  */
 export function evaluate(run: Run, evidence: Evidence, now: number, quietAfterMs: number): Verdict {
   const { session, process, lastBeat } = evidence
-  if (session.kind === 'ok' && session.value.labels.run === run.fence && !session.value.alive) {
+  if (session.kind === 'ok' && isOf(run, session.value) && !session.value.alive) {
     const code = session.value.exitCode
     const how = code === undefined ? 'it was killed' : `exit code ${code}`
     return { is: 'dead', evidence: `the agent's process ended (${how})`, ...(code !== undefined && { ended: code }) }
@@ -53,4 +53,9 @@ export function evaluate(run: Run, evidence: Evidence, now: number, quietAfterMs
     return { is: 'quiet', sinceMs: now - lastBeat.value }
   }
   return { is: 'alive' }
+}
+
+/** Whether a session is the run's present one: of this fence, and of this process, so that no earlier round's counts. */
+function isOf(run: Run, { labels, process }: SessionView): boolean {
+  return labels.run === run.fence && process.pid === run.process?.pid && process.started === run.process.started
 }

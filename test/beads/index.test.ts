@@ -52,16 +52,21 @@ const aBead = fc
   })
   .map(({ edges, gt, id, ephemeral, ...rest }) => {
     const dependencies = edges.map((edge) => ({ issue_id: id, ...edge }))
-    return bead(id, { ...rest, dependencies, metadata: { gt } as Bead['metadata'], ...(ephemeral && { ephemeral }) })
+    return { ...bead(id), ...rest, dependencies, metadata: { gt }, ...(ephemeral && { ephemeral }) } as unknown as Bead
   })
 const anOp: fc.Arbitrary<Op> = fc.oneof(
   aBead.map((made): Op => ({ op: 'create', bead: made })),
-  fc.record({ op: fc.constant('set' as const), id: anId, path: fc.constant(['status']), value: aStatus }),
-  fc.record({ op: fc.constant('add' as const), id: anId, path: fc.constant(['dependencies']), value: anEdge }),
+  fc.record({ op: fc.constant('set' as const), id: anId, path: fc.constant<string[]>(['status']), value: aStatus }),
+  fc.record({
+    op: fc.constant('add' as const),
+    id: anId,
+    path: fc.constant<string[]>(['dependencies']),
+    value: anEdge,
+  }),
   fc.record({
     op: fc.constant('set' as const),
     id: anId,
-    path: fc.constant(['metadata', 'gt', 'runs', 'f1', 'state']),
+    path: fc.constant<string[]>(['metadata', 'gt', 'runs', 'f1', 'state']),
     value: fc.constantFrom('working', 'finished'),
   }),
 )

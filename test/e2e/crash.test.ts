@@ -64,35 +64,41 @@ async function settled(town: TestTown, beads: string[], daemon?: number): Promis
   expect(town.git(town.remote, 'fsck', '--no-dangling')).toBe('')
 }
 
-it('survives kill -9 of a waiting sling after any of its records', async () => {
-  const town = await makeTown({ gate: GATE, set: { 'workers.attempts': '5' } })
-  const beads = await twoBeads(town, 'undisturbed')
-  const before = records(town)
-  await must(town.gt('sling', ...beads, 'app', '--wait'))
-  const length = records(town) - before
-  expect(length).toBeGreaterThan(20)
+/** Every how many records a sling is killed; 1 tries each, and takes four minutes. */
+const every = Number(process.env.GT_TEST_CRASH_EVERY ?? 4)
 
-  let killed = 0
-  const every = Number(process.env.GT_TEST_CRASH_EVERY ?? 4)
-  for (let n = 1; n <= length; n += every) {
-    const pair = await twoBeads(town, String(n))
-    const call = town.start('sling', ...pair, 'app', '--wait')
-    const killer = afterRecords(town, n, () => call.kill())
-    const end = await call.ended
-    killer.stop()
-    // A run may take a few records less than the undisturbed one; then it ended by itself, and well.
-    expect(['SIGKILL', 0]).toContain(end.signal ?? end.code)
-    if (end.signal === 'SIGKILL') killed++
-    // Every other time the daemon goes on with it, otherwise the next waiting sling does.
-    const daemon = n % (2 * every) === 1
-    if (daemon) await must(town.gt('up'))
-    await must(town.gt('sling', ...pair, 'app', '--wait'))
-    if (daemon) await must(town.gt('deacon', 'stop'))
-    beads.push(...pair)
-  }
-  expect(killed).toBeGreaterThan(length / every / 2)
-  await settled(town, beads)
-}, 200_000)
+it(
+  'survives kill -9 of a waiting sling after any of its records',
+  async () => {
+    const town = await makeTown({ gate: GATE, set: { 'workers.attempts': '5' } })
+    const beads = await twoBeads(town, 'undisturbed')
+    const before = records(town)
+    await must(town.gt('sling', ...beads, 'app', '--wait'))
+    const length = records(town) - before
+    expect(length).toBeGreaterThan(20)
+
+    let killed = 0
+    for (let n = 1; n <= length; n += every) {
+      const pair = await twoBeads(town, String(n))
+      const call = town.start('sling', ...pair, 'app', '--wait')
+      const killer = afterRecords(town, n, () => call.kill())
+      const end = await call.ended
+      killer.stop()
+      // A run may take a few records less than the undisturbed one; then it ended by itself, and well.
+      expect(['SIGKILL', 0]).toContain(end.signal ?? end.code)
+      if (end.signal === 'SIGKILL') killed++
+      // Every other time the daemon goes on with it, otherwise the next waiting sling does.
+      const daemon = n % (2 * every) === 1
+      if (daemon) await must(town.gt('up'))
+      await must(town.gt('sling', ...pair, 'app', '--wait'))
+      if (daemon) await must(town.gt('deacon', 'stop'))
+      beads.push(...pair)
+    }
+    expect(killed).toBeGreaterThan(length / every / 2)
+    await settled(town, beads)
+  },
+  800_000 / every,
+)
 
 it('survives kill -9 of the daemon after any of its records', async () => {
   const town = await makeTown({ gate: GATE, set: { 'workers.attempts': '5' } })

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 /** The launcher of this very checkout. */
 export const GT = fileURLToPath(new URL('../../bin/gt.js', import.meta.url))
 
-// biome-ignore lint/suspicious/noExplicitAny: what an answer looks like is what the tests are about.
+/** What an answer looks like is what the tests are about. */
 export type Answer = any
 
 /** How one call of `gt … --json` ended. */

@@ -1,0 +1,100 @@
+/** The plan of the town, for any town and any evidence. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Bead } from '../../src/beads/bead.ts'
+import type { MergeState, RunState } from '../../src/beads/facts.ts'
+import { keyOf, plan } from '../../src/deacon/plan.ts'
+import type { Read } from '../../src/result.ts'
+import { empty, fail, ok, unknown } from '../../src/result.ts'
+import type { Evidence } from '../../src/witness/evaluate.ts'
+import { aBead, aMerge, aRun, beadWith, stateOf } from '../kernel/support.ts'
+import { needs, now, observed, POLICY, slung } from './support.ts'
+
+const aRead = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Read<T>> =>
+  fc.oneof(value.map(ok), fc.constantFrom(empty, unknown('?'), fail('E_X', 'x')))
+
+/** A town of a few beads in any state with any evidence. */
+const aTown = fc
+  .array(
+    fc.record({
+      state: fc.constantFrom<(RunState | 'none')[]>(
+        'none',
+        'claimed',
+        'provisioning',
+        'starting',
+        'working',
+        'quiet',
+        'rate_limited',
+        'submitted',
+        'finished',
+        'lost',
+        'failed',
+        'stopped',
+      ),
+      merge: fc.option(
+        fc.constantFrom<MergeState[]>('queued', 'building', 'testing', 'conflict', 'red', 'held', 'could_not_run'),
+      ),
+      round: fc.integer({ min: 1, max: 5 }),
+      asked: fc.boolean(),
+      session: fc.option(aRead(fc.boolean())),
+      process: aRead(fc.boolean()),
+      beat: aRead(fc.integer({ min: 0, max: now.getTime() })),
+      agent: fc.constantFrom(undefined, 'gp/polecats/toast'),
+    }),
+    { maxLength: 6 },
+  )
+  .map((rows) => {
+    const beads: Bead[] = []
+    const seen: Record<string, Evidence> = {}
+    for (const [n, row] of rows.entries()) {
+      const order = slung(row.agent === undefined ? {} : { agent: row.agent })
+      const gt = { ...order, ...(row.asked && { needs }) }
+      if (row.state === 'none') {
+        beads.push(aBead(`gp-${n}`, {}, gt))
+        continue
+      }
+      const run = aRun(`r${n}`, `gp-${n}`, { state: row.state, round: row.round, merge_request: `gp-m${n}` })
+      beads.push(beadWith(run, gt))
+      if (row.merge !== null) beads.push(aMerge(`gp-m${n}`, run, { state: row.merge }).bead)
+      if (row.session === null) continue
+      const session =
+        row.session.kind === 'ok'
+          ? ok({ name: 's', labels: { run: run.fence }, process: run.process!, alive: row.session.value })
+          : row.session
+      seen[run.fence] = { session, process: row.process, lastBeat: row.beat }
+    }
+    return { state: stateOf(...beads), seen }
+  })
+
+test('any town: the same look gives the same plan, no action stands in it twice, and the cap holds', () => {
+  fc.assert(
+    fc.property(aTown, fc.nat(5), fc.boolean(), ({ state, seen }, cap, gone) => {
+      const before = JSON.stringify([...state.beads])
+      const look = observed(state, { evidence: seen, gone, movable: ['gp'] })
+      const actions = plan(look, { ...POLICY, cap }, now)
+      expect(plan(look, { ...POLICY, cap }, now)).toEqual(actions)
+      expect(JSON.stringify([...state.beads])).toBe(before)
+      const keys = actions.map(keyOf)
+      expect(new Set(keys).size).toBe(keys.length)
+      const active = [...state.live.values()].flat().filter((run) => run.state !== 'submitted').length
+      const free = Math.max(0, cap - active)
+      expect(keys.filter((key) => key.startsWith('dispatch:')).length).toBeLessThanOrEqual(free)
+      expect(keys.filter((key) => key.startsWith('rework:')).length).toBeLessThanOrEqual(free)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('any town: nobody is called dead without proof', () => {
+  fc.assert(
+    fc.property(aTown, fc.boolean(), ({ state, seen }, gone) => {
+      for (const action of plan(observed(state, { evidence: seen, gone }), POLICY, now)) {
+        if (action.do !== 'lose') continue
+        const { session, process } = seen[action.fence]!
+        const proven = (session.kind === 'ok' && !session.value.alive) || (process.kind === 'ok' && !process.value)
+        expect(proven, JSON.stringify(seen[action.fence])).toBe(true)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
