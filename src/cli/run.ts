@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import type { Failure, Result } from '../result.ts'
 import { EXIT, fail, messageOf } from '../result.ts'
+import { nearest } from '../town/nearest.ts'
 import type { Answer, Context, Output } from './context.ts'
 import { slotOf } from './context.ts'
 import type { CommandModule } from './table.ts'
@@ -180,24 +181,8 @@ function clip(text: string, most: number): string {
 
 /** A command that does not exist: the nearest one that does. */
 export function unknownCommand(name: string, argv: string[]): void {
-  const near = Object.keys(TABLE)
-    .filter((known) => TABLE[known]?.group !== 'hidden')
-    .map((known) => ({ known, distance: distance(known, name) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  const hint = near && near.distance <= 2 ? `gt ${near.known}` : 'gt --help'
+  const shown = Object.keys(TABLE).filter((known) => TABLE[known]?.group !== 'hidden')
+  const hint = `gt ${nearest(name, shown) ?? '--help'}`
   const answer: Result<Output> = fail('E_USAGE', `There is no command "${name}".`, { hint, exit: EXIT.usage })
   process.exitCode = print(answer, takeJson(argv, () => false).json)
-}
-
-/** Edit distance, for "did you mean". */
-export function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const before = row
-    row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      row[j] = Math.min(row[j - 1]! + 1, before[j]! + 1, before[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
-    }
-  }
-  return row[b.length]!
 }

@@ -118,7 +118,8 @@ function* superviseActive(bead: Bead, run: Run, observed: Observed, policy: Poli
     run.state === 'provisioning' ||
     (run.state === 'starting' && run.process === undefined)
   ) {
-    if (gone) yield { do: 'unwind', bead: bead.id, fence: run.fence, reason: `gt was ended while ${run.state}` }
+    if (gone)
+      yield { do: 'unwind', bead: bead.id, fence: run.fence, reason: run.reason ?? `gt was ended while ${run.state}` }
     return
   }
   const evidence = observed.evidence.get(run.fence)

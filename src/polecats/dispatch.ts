@@ -17,7 +17,7 @@ import { withLease } from '../beads/leases.ts'
 import { notReadyBecause } from '../beads/ready.ts'
 import { fetchRemote, resolveCommit } from '../git/repository.ts'
 import { checkOutFiles, registerWorktree, verifyWorktree } from '../git/worktrees.ts'
-import { advance, claim, findRun, liveRun, newFence } from '../kernel/runs.ts'
+import { advance, claim, findRun, liveRun, newFence, note } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Failure, Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
@@ -101,6 +101,8 @@ export async function dispatch(town: OpenTown, id: string, by: string): Promise<
   if (started.kind === 'ok') return ok({ is: 'running', run: started.value })
   if (started.failure.code === 'E_STALE_RUN') return ok({ is: 'waiting', why: started.failure.message })
   const reason = endingOf(started.failure)
+  // Written first: whoever finishes the unwinding, should we not, then knows the real reason.
+  town.ledger.write(note(claimed.value.run, { reason }, by, reason))
   const undone = await unwind(town, id, claimed.value.run.fence, { to: 'failed', reason, by })
   const kept =
     undone.kind === 'ok' ? `${id} is open again; nothing was lost.` : `Clean-up waits: ${undone.failure.message}`

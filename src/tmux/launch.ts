@@ -163,7 +163,9 @@ async function settled(server: TmuxServer, name: string): Promise<PaneRow | unde
 }
 
 /** The end of a long output: what went wrong stands last. */
-function clip(output: string): string {
+function clip(screen: string): string {
+  // A screen is mostly empty lines.
+  const output = screen.replace(/\n{3,}/g, '\n\n').trim()
   const bytes = Buffer.from(output)
   return bytes.length <= OUTPUT_MAX ? output : `…${bytes.subarray(bytes.length - OUTPUT_MAX + 3).toString('utf8')}`
 }
