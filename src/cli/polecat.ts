@@ -8,7 +8,7 @@ import { allRuns, findRun, isTerminal, liveRun } from '../kernel/runs.ts'
 import { lastRun } from '../kernel/standing.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
-import { unwind } from '../polecats/unwind.ts'
+import { stopRun } from '../polecats/stop.ts'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
 import { evaluate } from '../witness/evaluate.ts'
@@ -128,7 +128,7 @@ function stop(context: Context, who: string, reason: string): Promise<Answer> {
     if (found.kind === 'error') return found
     const { bead, run } = found.value
     if (isTerminal(run)) return ok({ data: run, text: `Run ${run.fence} had ended already (${run.state}).` })
-    const ended = await unwind(town, bead.id, run.fence, { to: 'stopped', reason, by: actor(town.env) })
+    const ended = await stopRun(town, bead, run, reason, actor(town.env))
     if (ended.kind === 'error') return ended
     const after = findRun(town.ledger.state.beads.values(), run.fence)?.run
     return ok({

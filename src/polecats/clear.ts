@@ -9,16 +9,23 @@ import { withLease } from '../beads/leases.ts'
 import { compareAndSwapRef } from '../git/land.ts'
 import { resolveCommit } from '../git/repository.ts'
 import { removeWorktree } from '../git/worktrees.ts'
-import { note } from '../kernel/runs.ts'
+import { findRun, note } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
-import { archiveRun, endWorker } from './unwind.ts'
+import { archiveRun, endWorker, oneHandOn } from './unwind.ts'
 
 const REMOVE_WAIT_MS = 120_000
 
-/** Clears one ended run; the worktree's files are gone when this answers ok. */
-export async function clearRun(town: OpenTown, run: Run, by: string): Promise<Result<void>> {
+/** Clears one ended run; the worktree's files are gone when this answers ok. Somebody else may have done it meanwhile. */
+export function clearRun(town: OpenTown, run: Run, by: string): Promise<Result<void>> {
+  return oneHandOn(town, run, by, async () => {
+    const now = findRun(town.ledger.state.beads.values(), run.fence)?.run
+    return now?.cleared ? ok(undefined) : clear(town, run, by)
+  })
+}
+
+async function clear(town: OpenTown, run: Run, by: string): Promise<Result<void>> {
   const ended = await endWorker(town, run)
   if (ended.kind === 'error') return ended
   const archive = await archiveRun(town, run, `cleared after ${run.state}`)

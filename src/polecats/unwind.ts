@@ -1,57 +1,63 @@
 /**
- * Ends a run that did not hand in its work (or that a person stops), in reverse order of its making: session → archive → ledger. The worktree
+ * Ends a run that did not hand in its work, in reverse order of its making: session → archive → ledger. The worktree
  * goes only after its content is archived and the ledger says so (law 4; clear.ts). Idempotent: killed anywhere, the
  * next call finishes it.
  */
 import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
+import { withLease } from '../beads/leases.ts'
 import { archiveWorktree } from '../git/archive.ts'
-import { giveBack, isTerminal, stop } from '../kernel/runs.ts'
+import { giveBack, isTerminal } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
-import { EXIT, fail, ok } from '../result.ts'
+import { fail, ok } from '../result.ts'
 import { endMarked } from '../town/process-tree.ts'
 
 export interface Ending {
-  to: 'lost' | 'failed' | 'stopped'
+  to: 'lost' | 'failed'
   reason: string
   by: string
 }
 
+/** How long one hand on a run waits for another to let go. */
+const HAND_MS = 120_000
+
+/** Ending and clearing a run touch its session and its worktree: one process at a time, whoever it is. */
+export function oneHandOn<T>(
+  town: OpenTown,
+  run: Pick<Run, 'fence'>,
+  by: string,
+  body: () => Promise<Result<T>>,
+): Promise<Result<T>> {
+  return withLease(town.ledger, `run:${run.fence}`, by, body, { waitMs: HAND_MS })
+}
+
 /** Ends the run; ok when it had ended already. Errors leave it as it was, to be tried again. */
-export async function unwind(town: OpenTown, id: string, fence: string, ending: Ending): Promise<Result<void>> {
+export function unwind(town: OpenTown, id: string, fence: string, ending: Ending): Promise<Result<void>> {
+  return oneHandOn(town, { fence }, ending.by, () => end(town, id, fence, ending))
+}
+
+async function end(town: OpenTown, id: string, fence: string, ending: Ending): Promise<Result<void>> {
   const read = town.ledger.refresh()
   if (read.kind === 'error') return read
   const bead = town.ledger.state.beads.get(id)
   const run = bead && facts(bead).runs?.[fence]
   if (bead === undefined || run === undefined) return fail('E_NO_RUN', `There is no run ${fence} of ${id}.`)
-  if (isTerminal(run) || (run.state === 'submitted' && ending.to !== 'stopped')) return ok(undefined)
+  if (isTerminal(run) || run.state === 'submitted') return ok(undefined)
   const ended = await endWorker(town, run)
   if (ended.kind === 'error') return ended
   const archive = await archiveRun(town, run, ending.reason)
   if (archive.kind === 'error') return archive
-  const change =
-    ending.to === 'stopped'
-      ? stop(bead, run, ending.reason, town.now().toISOString(), ending.by, archive.value)
-      : giveBack(
-          bead,
-          run,
-          {
-            to: ending.to,
-            reason: ending.reason,
-            at: town.now(),
-            by: ending.by,
-            ...(archive.value !== undefined && { archive: archive.value }),
-          },
-          { attempts: town.settings.workers.attempts, backoffMs: town.settings.workers.backoff },
-        )
-  const written = town.ledger.write(change)
-  if (written.kind === 'error') return written
-  if (written.value.applied || ending.to !== 'stopped') return ok(undefined)
-  return fail('E_IN_HAND', `Run ${fence} is being merged right now, or ended meanwhile.`, {
-    hint: 'gt mq list',
-    exit: EXIT.tryAgain,
-  })
+  const outcome = {
+    to: ending.to,
+    reason: ending.reason,
+    at: town.now(),
+    by: ending.by,
+    ...(archive.value !== undefined && { archive: archive.value }),
+  }
+  const policy = { attempts: town.settings.workers.attempts, backoffMs: town.settings.workers.backoff }
+  const written = town.ledger.write(giveBack(bead, run, outcome, policy))
+  return written.kind === 'error' ? written : ok(undefined)
 }
 
 /**

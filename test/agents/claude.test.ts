@@ -50,14 +50,14 @@ test('a worker starts with its own conversation, settings, no blocking tools and
   expect(settings).toMatchObject({ tui: 'default', skipDangerousModePermissionPrompt: true })
 })
 
-test('the Mayor may ask and plan; without consent everything is asked', async () => {
+test('the Mayor may ask and plan; without consent everything but gt itself is asked', async () => {
   const mayor = { role: 'mayor', address: 'mayor', run: undefined, bead: undefined, rig: undefined } as const
   const { argv, settings } = await planned({ ...mayor, permission: undefined, brief: '' })
   expect(argv).not.toContain('--disallowedTools')
   expect(argv).not.toContain('--')
   expect(argv).toContain('manual')
   expect(settings).not.toHaveProperty('skipDangerousModePermissionPrompt')
-  expect(settings).not.toHaveProperty('permissions')
+  expect(settings.permissions).toEqual({ allow: ['Bash(gt:*)'] })
 })
 
 test('no unattended worker starts in a mode in which it would wait for a person (H10)', async () => {

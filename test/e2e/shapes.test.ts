@@ -12,7 +12,10 @@ test('every answer is exactly one object of the promised shape', async () => {
     const answer = JSON.parse(outcome.stdout)
     expect(ANSWER.safeParse(answer).error, `${args.join(' ')}: ${outcome.stdout}`).toBeUndefined()
     expect(outcome.stdout.endsWith('\n') && outcome.stdout.split('\n').length === 2, 'one line').toBe(true)
-    if (!answer.ok) return answer
+    if (!answer.ok) {
+      expect(shape, outcome.stdout).toBe('')
+      return answer
+    }
     expect(SHAPES[shape]!.safeParse(answer.data).error, `${args.join(' ')}: ${outcome.stdout}`).toBeUndefined()
     seen.add(shape)
     return answer.data
