@@ -3,6 +3,13 @@
 // module is answered before it is loaded.
 if (process.argv[2] === '--version' || process.argv[2] === '-V') {
   require('node:fs').writeSync(1, `${require('../package.json').version}\n`)
-} else {
+} else if (!quick()) {
   import('../dist/main.js')
+}
+
+/** `gt bead ready|show|list` in their plain forms (src/cli/bead-fast.ts); true when that was all. */
+function quick() {
+  const [noun, verb] = process.argv.slice(2, 4)
+  if ((noun !== 'bead' && noun !== 'bd') || !['ready', 'show', 'list'].includes(verb)) return false
+  return require('../dist/fast.cjs').answerFast(process.argv.slice(3), process.env, process.cwd())
 }

@@ -18,6 +18,13 @@ export type Op =
   | { op: 'add'; id: string; path: string[]; value: unknown }
   /** Takes the element with that key out of a list. */
   | { op: 'remove'; id: string; path: string[]; key: string }
+  /**
+   * Puts a bead in exactly this form, there or not: the result of a merge with another clone, or one that comes back
+   * from the archive. Only its version never stands still (fold.ts).
+   */
+  | { op: 'put'; bead: Bead }
+  /** Takes a bead that is over out of the live set: it stands in an archive file (archive.ts). */
+  | { op: 'archive'; id: string }
   /** Gives or returns a named lease (one holder; see leases.ts). */
   | { op: 'lease'; name: string; holder: LeaseHolder | null }
 
@@ -50,6 +57,8 @@ export interface ChangeInput {
   why: string
   ops: Op[]
   when?: Condition[]
+  /** Id of the change that this one takes back (undo.ts). */
+  undoes?: string
 }
 
 export interface Change extends ChangeInput {

@@ -3,8 +3,11 @@
  * town's base has 50 MB; ten small reads find a bead in it.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { Result } from '../result.ts'
+import { messageOf, ok } from '../result.ts'
 import type { Bead } from './bead.ts'
 import { bytewise, rememberLine } from './canonical.ts'
+import { unreadable } from './snapshot.ts'
 
 const NEWLINE = 0x0a
 /** Below this many bytes, reading on is cheaper than halving again. */
@@ -51,6 +54,36 @@ export function findInBase({ fd, size }: Base, id: string): Bead | undefined {
     at = end + 1
   }
   return undefined
+}
+
+/** How much of a base is text at one time while it is read whole. */
+const PIECE = 1 << 20
+
+/**
+ * Every bead of a base, in its order. Piece by piece, so that a large text is never held beside its beads. E_LEDGER_PARSE
+ * with the line that is damaged; throws when the file cannot be read.
+ */
+export function eachBead(path: string, each: (bead: Bead) => void): Result<void> {
+  const base = openBase(path)
+  try {
+    let number = 0
+    for (let from = 0; from < base.size; ) {
+      const to = from + PIECE < base.size ? lineBeginAfter(base.fd, from + PIECE, base.size) : base.size
+      for (const line of read(base.fd, from, to).toString('utf8').split('\n')) {
+        if (line === '') continue
+        number += 1
+        try {
+          each(JSON.parse(line))
+        } catch (error) {
+          return unreadable(path, number, messageOf(error))
+        }
+      }
+      from = to
+    }
+    return ok(undefined)
+  } finally {
+    closeBase(base)
+  }
 }
 
 /** All lines of a base. */

@@ -1,8 +1,9 @@
 /** Beads in the shapes that `bd --json` prints, for programs made for it. Pure. */
 import type { Bead } from './bead.ts'
 import { epicStatus } from './epics.ts'
-import { exportBeads, withoutVersion } from './export.ts'
+import { withoutVersion } from './export.ts'
 import type { State } from './fold.ts'
+import { lookUp } from './fold.ts'
 import { blockedBeads } from './ready.ts'
 
 /** One bead in a list: the record and its counts. */
@@ -42,7 +43,7 @@ export function showJson(state: State, bead: Bead): Record<string, unknown> {
     return { ...rest, dependency_type: type }
   }
   const needs = (bead.dependencies ?? []).flatMap((edge) => {
-    const target = state.beads.get(edge.depends_on_id)
+    const target = lookUp(state, edge.depends_on_id)
     return target ? [linked(target, edge.type)] : []
   })
   const neededBy = (needed.get(bead.id) ?? []).map((other) =>
@@ -78,6 +79,3 @@ export function epicJson(state: State): Record<string, unknown>[] {
     eligible_for_close: eligible,
   }))
 }
-
-/** As `bd export`: lines that bd accepts. */
-export const exportJson = (state: State): string => exportBeads(state, { reader: 'bd' }).text

@@ -7,9 +7,11 @@ import { fail, ok } from '../result.ts'
 import type { Bead, Comment, Dependency } from './bead.ts'
 import { facts } from './bead.ts'
 import type { ChangeInput, Condition, Op } from './change.ts'
+import { circleWith } from './cycles.ts'
 import type { State } from './fold.ts'
+import { lookUp } from './fold.ts'
 import { newBeadId } from './ids.ts'
-import { findCycle, parentsOf } from './ready.ts'
+import { findCycle, HOLDS, parentsOf } from './ready.ts'
 
 export interface NewBead {
   /** Ready-made id; without it one is minted: `parent.N` under a parent, else from `prefix`. */
@@ -69,17 +71,18 @@ export function createBead(state: State, input: NewBead, author: Author): Result
   const at = author.at ?? new Date().toISOString()
   const wrong = wrongTitle(input.title) ?? wrongPriority(input.priority) ?? wrongType(input.type)
   if (wrong) return wrong
-  const parent = input.parent === undefined ? undefined : state.beads.get(input.parent)
+  const parent = input.parent === undefined ? undefined : lookUp(state, input.parent)
   if (input.parent !== undefined && parent === undefined) return noBead(input.parent)
   const needs = [...new Set(input.needs ?? [])]
-  const missing = needs.find((id) => !state.beads.has(id))
+  const missing = needs.find((id) => !lookUp(state, id))
   if (missing !== undefined) return noBead(missing)
   const above = parent === undefined ? [] : [parent.id, ...ancestors(state, parent)]
   const deadlock = needs.find((id) => above.includes(id))
   if (deadlock !== undefined) return deadlocked(input.title, deadlock)
 
   const id =
-    input.id ?? (parent ? childId(state, parent, input.prefix) : newBeadId(input.prefix, (x) => state.beads.has(x)))
+    input.id ??
+    (parent ? childId(state, parent, input.prefix) : newBeadId(input.prefix, (x) => lookUp(state, x) !== undefined))
   const edge = (to: string, type: string): Dependency => ({
     issue_id: id,
     depends_on_id: to,
@@ -105,12 +108,14 @@ export function createBead(state: State, input: NewBead, author: Author): Result
     metadata: { gt: { version: 0, ...(rig ? { rig } : {}), ...(input.kind ? { kind: input.kind } : {}) } },
   }
   if (bead.dependencies?.length === 0) delete bead.dependencies
+  const circle = parent && needs.length > 0 ? circleWith(state, bead) : null
+  if (circle) return circular(circle)
   return ok({ bead, input: change(author, `created ${id}`, [{ op: 'create', bead }]) })
 }
 
 /** Changes fields of a bead. Fails with E_NO_BEAD, E_BAD_…, E_USE_CLOSE, E_NOTHING when the patch changes nothing. */
 export function updateBead(state: State, id: string, patch: BeadPatch, author: Author): Result<ChangeInput> {
-  const bead = state.beads.get(id)
+  const bead = lookUp(state, id)
   if (!bead) return noBead(id)
   const { addLabels = [], removeLabels = [], rig, ...fields } = patch
   const wrong =
@@ -146,7 +151,7 @@ export function closeBead(
   how: { reason?: string; outcome?: 'landed' | 'done' | 'declined' | 'cancelled' },
   author: Author,
 ): Result<ChangeInput> {
-  const bead = state.beads.get(id)
+  const bead = lookUp(state, id)
   if (!bead) return noBead(id)
   if (bead.status === 'closed') return fail('E_CLOSED', `${id} is closed already.`, { kept: 'Nothing was changed.' })
   const run = state.live.get(id)?.[0]
@@ -171,7 +176,7 @@ export function closeBead(
 
 /** Opens a closed bead again. Fails with E_NO_BEAD, E_NOT_CLOSED. */
 export function reopenBead(state: State, id: string, author: Author): Result<ChangeInput> {
-  const bead = state.beads.get(id)
+  const bead = lookUp(state, id)
   if (!bead) return noBead(id)
   if (bead.status !== 'closed') {
     return fail('E_NOT_CLOSED', `${id} is not closed, it is ${bead.status}.`, { kept: 'Nothing was changed.' })
@@ -197,9 +202,9 @@ export function addDependency(
   author: Author,
   type = 'blocks',
 ): Result<ChangeInput> {
-  const bead = state.beads.get(id)
+  const bead = lookUp(state, id)
   if (!bead) return noBead(id)
-  if (!state.beads.has(needs)) return noBead(needs)
+  if (!lookUp(state, needs)) return noBead(needs)
   if (id === needs) return fail('E_SELF', `${id} cannot need itself.`, { kept: 'Nothing was changed.' })
   const held = bead.dependencies?.find((edge) => edge.depends_on_id === needs)
   if (held?.type === type) return fail('E_NOTHING', `${id} needs ${needs} already.`, { kept: 'Nothing was changed.' })
@@ -207,25 +212,22 @@ export function addDependency(
   if (held) {
     return fail('E_EDGE', `There is a ${held.type} edge from ${id} to ${needs} already, and a pair has only one.`, {
       kept: 'Nothing was changed.',
-      hint: `Take it away first: gt dep remove ${id} ${needs}`,
-    })
-  }
-  const cycle = findCycle(state, id, needs)
-  if (cycle) {
-    return fail('E_CYCLE', `That would be a circle: ${cycle.join(' needs ')}.`, {
-      kept: 'Nothing was changed.',
-      hint: `Take one edge of the circle away first: gt dep remove ${cycle.at(-2)} ${id}`,
-      details: cycle,
+      hint: `Take it away first: gt bead dep remove ${id} ${needs}`,
     })
   }
   const at = author.at ?? new Date().toISOString()
   const value: Dependency = { issue_id: id, depends_on_id: needs, type, created_at: at, created_by: author.by }
+  const after = { ...bead, dependencies: [...(bead.dependencies ?? []), value] }
+  let cycle = HOLDS.has(type) ? findCycle(state, id, needs) : null
+  // Through children that somebody waits for; one that the bead stands in already is not this edge's doing.
+  if (HOLDS.has(type) && !circleWith(state, bead)) cycle ??= circleWith(state, after)
+  if (cycle) return circular(cycle)
   return ok(change(author, `${id} needs ${needs}`, [{ op: 'add', id, path: ['dependencies'], value }]))
 }
 
 /** Takes the edge from `id` to `needs` away, of whatever type. Fails with E_NO_BEAD, E_NOTHING. */
 export function removeDependency(state: State, id: string, needs: string, author: Author): Result<ChangeInput> {
-  const bead = state.beads.get(id)
+  const bead = lookUp(state, id)
   if (!bead) return noBead(id)
   if (!bead.dependencies?.some((edge) => edge.depends_on_id === needs)) {
     return fail('E_NOTHING', `${id} does not need ${needs}.`, { kept: 'Nothing was changed.' })
@@ -240,7 +242,7 @@ export function addComment(
   text: string,
   author: Author,
 ): Result<{ comment: Comment; input: ChangeInput }> {
-  if (!state.beads.has(id)) return noBead(id)
+  if (!lookUp(state, id)) return noBead(id)
   if (text.trim() === '') return fail('E_EMPTY', 'A comment needs some text.', { kept: 'Nothing was changed.' })
   const at = author.at ?? new Date().toISOString()
   // Other tools want a positive integer. Time and chance instead of a count: two who comment at once both stay.
@@ -257,9 +259,12 @@ function change(author: Author, why: string, ops: Op[], when?: Condition[]): Cha
 const unchangedStatus = (bead: Bead): Condition => ({ if: 'in', id: bead.id, path: ['status'], values: [bead.status] })
 
 function childId(state: State, parent: Bead, prefix: string): string {
-  if (parent.id.split('.').length > MAX_DOTS) return newBeadId(prefix, (id) => state.beads.has(id))
+  if (parent.id.split('.').length > MAX_DOTS) return newBeadId(prefix, (id) => lookUp(state, id) !== undefined)
   const start = `${parent.id}.`
-  const used = [...state.beads.keys()].filter((id) => id.startsWith(start)).map((id) => Number(id.slice(start.length)))
+  const archived = state.beads.has(parent.id) ? [] : (state.cold?.ids() ?? [])
+  const used = [...state.beads.keys(), ...archived]
+    .filter((id) => id.startsWith(start))
+    .map((id) => Number(id.slice(start.length)))
   return `${start}${Math.max(0, ...used.filter(Number.isInteger)) + 1}`
 }
 
@@ -323,6 +328,14 @@ function noBead(id: string): Result<never> {
   return fail('E_NO_BEAD', `There is no bead ${id}.`, {
     kept: 'Nothing was changed.',
     hint: '`gt bead list` shows the beads there are.',
+  })
+}
+
+function circular(cycle: string[]): Result<never> {
+  return fail('E_CYCLE', `That would be a circle: ${cycle.join(' needs ')}.`, {
+    kept: 'Nothing was changed.',
+    hint: `Take one edge of the circle away first: gt bead dep remove ${cycle.at(-2)} ${cycle.at(-1)}`,
+    details: cycle,
   })
 }
 

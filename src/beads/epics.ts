@@ -16,7 +16,7 @@ export interface EpicStatus {
 }
 
 /** The children of every parent, in one pass. Ids of parents need not be in the ledger. */
-export function childrenByParent(state: State): Map<string, Bead[]> {
+export function childrenByParent(state: { readonly beads: ReadonlyMap<string, Bead> }): Map<string, Bead[]> {
   const children = new Map<string, Bead[]>()
   for (const bead of state.beads.values()) {
     for (const parent of parentsOf(bead)) {

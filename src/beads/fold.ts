@@ -18,11 +18,16 @@ export interface State {
   readonly decided: Set<string>
   /** Runs in a live state by bead id (only beads that have one): the index behind the cap and `agent-free`. */
   readonly live: Map<string, Run[]>
+  /** A bead of the archive; for readers only, the fold never looks there (archive.ts). */
+  cold?: { get(id: string): Bead | undefined; ids(): Iterable<string> }
 }
 
 export function emptyState(): State {
   return { beads: new Map(), leases: new Map(), decided: new Set(), live: new Map() }
 }
+
+/** A bead wherever it stands: in the live set, or in the archive. */
+export const lookUp = (state: State, id: string): Bead | undefined => state.beads.get(id) ?? state.cold?.get(id)
 
 /** The runs of a bead in a live state (at most one unless a foreign hand made more). */
 export function liveRuns(bead: Bead): Run[] {
@@ -55,7 +60,7 @@ export function apply(state: State, change: Change): Verdict {
   const unmet = change.when?.find((condition) => !holds(state, condition))
   if (unmet) return refuse(unmet)
 
-  const draft: Draft = { state, beads: new Map(), created: new Set() }
+  const draft: Draft = { state, beads: new Map(), created: new Set(), exact: new Set(), archived: new Set() }
   const leases: (Op & { op: 'lease' })[] = []
   let finished: Bead[]
   try {
@@ -66,12 +71,20 @@ export function apply(state: State, change: Change): Verdict {
         if (lacking) return refuse(lacking)
       }
     }
-    finished = [...draft.beads.values()].map((bead) => finish(bead, change, draft.created.has(bead.id)))
+    finished = [...draft.beads.values()].map((bead) =>
+      draft.exact.has(bead.id)
+        ? exactly(bead, state.beads.get(bead.id))
+        : finish(bead, change, draft.created.has(bead.id)),
+    )
   } catch {
     // Shapes that no builder makes (a null among the dependencies): refused by every reader, never a crash of all.
     return refuse({ if: 'in', id: '', path: [], values: [] })
   }
   for (const bead of finished) put(state, bead)
+  for (const id of draft.archived) {
+    state.beads.delete(id)
+    state.live.delete(id)
+  }
   for (const { name, holder } of leases) {
     if (holder === null) state.leases.delete(name)
     else state.leases.set(name, holder)
@@ -113,6 +126,9 @@ interface Draft {
   state: State
   beads: Map<string, Bead>
   created: Set<string>
+  /** Put, and nothing done to them since: they stay as they are. */
+  exact: Set<string>
+  archived: Set<string>
 }
 
 /** Applies one operation to the draft; the condition that it lacks when it cannot. */
@@ -124,14 +140,27 @@ function edit(draft: Draft, op: Exclude<Op, { op: 'lease' }>): Condition | null 
     draft.created.add(id)
     return null
   }
+  if (op.op === 'put') {
+    draft.beads.set(op.bead.id, op.bead)
+    draft.exact.add(op.bead.id)
+    return null
+  }
   const bead = draft.beads.get(op.id) ?? draft.state.beads.get(op.id)
   if (bead === undefined) return { if: 'in', id: op.id, path: ['id'], values: [op.id] }
+  if (op.op === 'archive') {
+    const over = bead.status === 'closed' || bead.status === 'tombstone'
+    if (!over || liveRuns(bead).length > 0)
+      return { if: 'in', id: op.id, path: ['status'], values: ['closed', 'tombstone'] }
+    draft.archived.add(op.id)
+    return null
+  }
   if (!isPath(op.path)) return { if: 'in', id: op.id, path: op.path, values: [] }
   draft.beads.set(op.id, edited(bead, op))
+  draft.exact.delete(op.id)
   return null
 }
 
-function edited(bead: Bead, op: Exclude<Op, { op: 'lease' | 'create' }>): Bead {
+function edited(bead: Bead, op: Exclude<Op, { op: 'lease' | 'create' | 'put' | 'archive' }>): Bead {
   switch (op.op) {
     case 'set':
       return withValue(bead, op.path, op.value)
@@ -142,6 +171,15 @@ function edited(bead: Bead, op: Exclude<Op, { op: 'lease' | 'create' }>): Bead {
     case 'remove':
       return withValue(bead, op.path, removed(valueAt(bead, op.path), op.key))
   }
+}
+
+/** A bead that was put; other content under a version that stood here would let a stale condition hold. */
+function exactly(bead: Bead, held: Bead | undefined): Bead {
+  const next = normal(bead)
+  const version = held === undefined ? -1 : (facts(held).version ?? 0)
+  if ((facts(next).version ?? 0) > version || same(next, held)) return next
+  const gt = { ...facts(next), version: version + 1 }
+  return normal({ ...next, metadata: { ...next.metadata, gt } })
 }
 
 /** What every touched bead gets: its version, its time, and `closed_at` exactly when it is closed. */

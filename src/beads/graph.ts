@@ -1,84 +1,12 @@
 /**
- * The beads as a graph: circles among what holds beads back, a tree for the terminal, Mermaid for documents. Pure; an
+ * The beads as a graph: a tree for the terminal, Mermaid for documents. Pure; an
  * arrow or a branch always says the same thing: what stands below is needed by, or part of, what stands above.
  */
 import type { Bead, Dependency } from './bead.ts'
 import { childrenByParent } from './epics.ts'
 import type { State } from './fold.ts'
-import { HOLDS, isOver, parentsOf, waitOf } from './ready.ts'
-
-/**
- * Circles of beads that hold each other back for ever, each as the chain of ids from its smallest id back to it; one
- * per knot of beads. Only what still counts: a closed bead breaks every circle. An edge that waits for children leads
- * to those children.
- */
-export function findCycles(state: State): string[][] {
-  const children = childrenByParent(state)
-  const next = (id: string): string[] => {
-    const bead = state.beads.get(id)
-    if (bead === undefined || isOver(bead)) return []
-    return (bead.dependencies ?? []).flatMap((edge) => {
-      if (!HOLDS.has(edge.type)) return []
-      const to = edge.type === 'waits-for' ? (children.get(waitOf(edge).spawner) ?? []).map((child) => child.id) : []
-      return edge.type === 'waits-for' ? to : [edge.depends_on_id]
-    })
-  }
-  return knots([...state.beads.keys()].sort(), next).map((knot) => circleIn(new Set(knot), knot[0]!, next))
-}
-
-/** Strongly connected sets of more than one id, or of one that leads to itself (Tarjan, without recursion). */
-function knots(ids: string[], next: (id: string) => string[]): string[][] {
-  const index = new Map<string, number>()
-  const low = new Map<string, number>()
-  const open = new Set<string>()
-  const stack: string[] = []
-  const found: string[][] = []
-  for (const root of ids) {
-    if (index.has(root)) continue
-    const work: { id: string; to: string[]; at: number }[] = []
-    const enter = (id: string): void => {
-      index.set(id, index.size)
-      low.set(id, index.get(id)!)
-      stack.push(id)
-      open.add(id)
-      work.push({ id, to: next(id), at: 0 })
-    }
-    enter(root)
-    for (let top = work.at(-1); top !== undefined; top = work.at(-1)) {
-      const to = top.to[top.at++]
-      if (to === undefined) {
-        work.pop()
-        const above = work.at(-1)
-        if (above) low.set(above.id, Math.min(low.get(above.id)!, low.get(top.id)!))
-        if (low.get(top.id) !== index.get(top.id)) continue
-        const knot = stack.splice(stack.indexOf(top.id))
-        for (const id of knot) open.delete(id)
-        if (knot.length > 1 || next(top.id).includes(top.id)) found.push(knot.sort())
-      } else if (!index.has(to)) enter(to)
-      else if (open.has(to)) low.set(top.id, Math.min(low.get(top.id)!, index.get(to)!))
-    }
-  }
-  return found.sort((a, b) => (a[0]! < b[0]! ? -1 : 1))
-}
-
-/** The shortest way within a knot from an id back to itself. */
-function circleIn(knot: Set<string>, start: string, next: (id: string) => string[]): string[] {
-  const from = new Map<string, string>()
-  const queue = [start]
-  for (let at = 0; at < queue.length; at++) {
-    for (const to of next(queue[at]!)) {
-      if (to === start) {
-        const way = [queue[at]!]
-        while (way[0] !== start) way.unshift(from.get(way[0]!)!)
-        return [...way, start]
-      }
-      if (!knot.has(to) || from.has(to)) continue
-      from.set(to, queue[at]!)
-      queue.push(to)
-    }
-  }
-  return [start]
-}
+import { lookUp } from './fold.ts'
+import { HOLDS, isOver, parentsOf } from './ready.ts'
 
 /** What a graph shows: beads and the lines between them, from the one above to the one below. */
 interface Line {
@@ -126,22 +54,25 @@ export function graphTree(state: State, label: (id: string, bead: Bead | undefin
   const roots = root !== undefined ? [root] : [...within].filter((id) => !led.has(id))
   const shown = new Set<string>()
   const text: string[] = []
-  const draw = (id: string, lead: string, branch: string, how: string): void => {
-    const again = shown.has(id)
-    const words = how === 'child' || how === '' ? '' : how === 'blocks' ? 'needs ' : `${how} `
-    const lines = below(id)
-    const rest = again && lines.length > 0 ? '  (see above)' : ''
-    text.push(`${lead}${branch}${words}${label(id, state.beads.get(id))}${rest}`)
-    if (again) return
-    shown.add(id)
-    const deeper = lead + (branch === '' ? '' : branch.startsWith('└') ? '   ' : '│  ')
-    for (const [i, line] of lines.entries()) {
-      draw(line.to, deeper, i === lines.length - 1 ? '└─ ' : '├─ ', line.how)
+  const draw = (start: string): void => {
+    const todo = [{ to: start, how: '', lead: '', branch: '' }]
+    for (let one = todo.pop(); one !== undefined; one = todo.pop()) {
+      const { to: id, how, lead, branch } = one
+      const again = shown.has(id)
+      const words = how === 'child' || how === '' ? '' : how === 'blocks' ? 'needs ' : `${how} `
+      const lines = below(id)
+      const rest = again && lines.length > 0 ? '  (see above)' : ''
+      text.push(`${lead}${branch}${words}${label(id, lookUp(state, id))}${rest}`)
+      if (again) continue
+      shown.add(id)
+      const deeper = lead + (branch === '' ? '' : branch.startsWith('└') ? '   ' : '│  ')
+      const next = lines.map((line, i) => ({ ...line, lead: deeper, branch: i === lines.length - 1 ? '└─ ' : '├─ ' }))
+      todo.push(...next.reverse())
     }
   }
-  for (const id of roots) draw(id, '', '', '')
+  for (const id of roots) draw(id)
   // What only circles lead to has no beginning: begin anywhere.
-  for (const id of within) if (!shown.has(id)) draw(id, '', '', '')
+  for (const id of within) if (!shown.has(id)) draw(id)
   return text.join('\n')
 }
 
@@ -169,7 +100,7 @@ export function graphMermaid(state: State, root?: string): string {
     for (const parent of parentsOf(bead)) if (within.has(parent)) arrows.push(`  ${name(parent)} -.-> ${name(id)}`)
   }
   const nodes = [...names].map(([id, short]) => {
-    const bead = state.beads.get(id)
+    const bead = lookUp(state, id)
     return `  ${short}["${quoted(bead === undefined ? `${id} (not here)` : `${id}: ${bead.title} (${bead.status})`)}"]`
   })
   return ['flowchart TD', ...nodes, ...arrows].join('\n')

@@ -2,6 +2,7 @@
 import type { Read } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import type { State } from './fold.ts'
+import { lookUp } from './fold.ts'
 
 /** Shortest random part. Other tools begin at three characters, and two offline writers then mint the same id. */
 const LENGTH = 5
@@ -33,12 +34,26 @@ export function randomBase36(length: number): string {
  */
 export function resolveId(state: State, partial: string): Read<string> {
   const typed = partial.trim().toLowerCase()
-  if (state.beads.has(partial.trim())) return ok(partial.trim())
-  if (state.beads.has(typed)) return ok(typed)
-  const ids = [...state.beads.values()].filter((bead) => bead.status !== 'tombstone').map((bead) => bead.id)
+  if (lookUp(state, partial.trim())) return ok(partial.trim())
+  if (lookUp(state, typed)) return ok(typed)
+  const alive = [...state.beads.values()].filter((bead) => bead.status !== 'tombstone').map((bead) => bead.id)
+  const found = matching(alive, typed)
+  // The archive is asked only where the live beads have no answer.
+  return found.length > 0 ? oneOf(partial, found) : archived(state, partial, typed, alive)
+}
+
+function archived(state: State, partial: string, typed: string, alive: string[]): Read<string> {
+  const found = typed === '' ? [] : matching([...(state.cold?.ids() ?? [])], typed)
+  return found.length > 0 ? oneOf(partial, found) : noBead(partial, alive)
+}
+
+function matching(ids: string[], typed: string): string[] {
+  if (typed === '') return []
   const exact = ids.filter((id) => tails(id).includes(typed))
-  const found = exact.length > 0 ? exact : ids.filter((id) => tails(id).some((tail) => tail.startsWith(typed)))
-  if (typed === '' || found.length === 0) return noBead(partial, ids)
+  return exact.length > 0 ? exact : ids.filter((id) => tails(id).some((tail) => tail.startsWith(typed)))
+}
+
+function oneOf(partial: string, found: string[]): Read<string> {
   const shortest = found.reduce((a, b) => (b.length < a.length ? b : a))
   if (found.every((id) => id === shortest || id.startsWith(`${shortest}.`))) return ok(shortest)
   const shown = found.slice(0, 5).join(', ') + (found.length > 5 ? ` and ${found.length - 5} more` : '')

@@ -1,20 +1,22 @@
 /**
  * What an exported file amounts to in this ledger. Pure: a plan with one change that applies whole or not at all.
  *
- * A bead that is not here is created as it is. One that is here keeps what its newer side says; labels, edges and
- * comments are added, never taken away, and a key that the file leaves out is no edit: its writer may not know it.
+ * A bead that is not here is created as it is. One that is here is merged by the rules of every merge (merge.ts), without a
+ * base: sets are joined, of two values the younger record's stands and the other is kept under `metadata.gt.conflicts`, and
+ * what the file leaves out is no edit. A line that says what our bead once said is no edit either, only old.
  */
 import type { Bead } from './bead.ts'
 import { facts } from './bead.ts'
 import { same } from './canonical.ts'
-import type { Change, ChangeInput, Op } from './change.ts'
+import type { Change, ChangeInput, Condition, Op } from './change.ts'
+import { findCycles } from './cycles.ts'
 import type { Author } from './edit.ts'
 import type { GtFacts } from './facts.ts'
 import { LIVE_RUN } from './facts.ts'
 import type { State } from './fold.ts'
 import { apply } from './fold.ts'
-import { findCycles } from './graph.ts'
 import type { ExportedBead, ExportedFile, Remark } from './import-lines.ts'
+import { isNothing, mergedWith } from './import-merge.ts'
 import { complete } from './snapshot.ts'
 
 export interface ImportPlan {
@@ -25,20 +27,26 @@ export interface ImportPlan {
   notes: Remark[]
   /** Any of these stops the import; then there is no change. */
   problems: Remark[]
-  /** Circles of beads that would hold each other back, with beads of the file in them. They are imported as they are. */
-  cycles: string[][]
+  /** Circles of beads that would hold each other back, at a line of the file that is part of it. They are imported all the same. */
+  cycles: { line: number; ids: string[] }[]
+  when: Condition[]
   input: ChangeInput | null
 }
 
-/**
- * @param options `rig`: the project of created beads that name none. `source`: the file's name, for the trail
- */
-export function planImport(
-  state: State,
-  file: ExportedFile,
-  author: Author,
-  options: { rig?: string; source: string },
-): ImportPlan {
+/** What an import draws on besides the file. */
+export interface ImportSource {
+  /** Name of the file, for the trail. */
+  source: string
+  /** The project of created beads that name none. */
+  rig?: string
+  /** Beads in the archive, by id. */
+  archived?: ReadonlyMap<string, Bead>
+  /** What a bead here once said, in any order. */
+  past?: (id: string) => Iterable<Bead>
+}
+
+/** Plans an import; nothing is written. */
+export function planImport(state: State, file: ExportedFile, author: Author, from: ImportSource): ImportPlan {
   const plan: ImportPlan = {
     created: [],
     updated: [],
@@ -47,16 +55,26 @@ export function planImport(
     notes: [...file.notes],
     problems: [...file.problems],
     cycles: [],
+    when: [],
     input: null,
   }
-  const ops = file.beads.flatMap((line) => opsFor(state, line, plan, options.rig))
+  const ops = file.beads.flatMap((line) => opsFor(state, line, plan, from))
   if (plan.problems.length > 0) return plan
   const at = author.at ?? new Date().toISOString()
-  const why = `imported ${plan.created.length + plan.updated.length} beads from ${options.source}`
-  const input: ChangeInput = { by: author.by, ...(author.fence ? { fence: author.fence } : {}), why, ops }
+  const why = `imported ${plan.created.length + plan.updated.length} beads from ${from.source}`
+  const input: ChangeInput = {
+    by: author.by,
+    ...(author.fence ? { fence: author.fence } : {}),
+    why,
+    ops,
+    when: plan.when,
+  }
   const after = preview(state, { ...input, id: 'preview', at })
-  const ids = new Set(file.beads.map(({ bead }) => bead.id))
-  plan.cycles = findCycles(after).filter((circle) => circle.some((id) => ids.has(id)))
+  const lineOf = new Map(file.beads.map(({ bead, line }) => [bead.id, line]))
+  plan.cycles = findCycles(after).flatMap((ids) => {
+    const line = ids.map((id) => lineOf.get(id)).find((found) => found !== undefined)
+    return line === undefined ? [] : [{ line, ids }]
+  })
   const created = new Set(plan.created)
   for (const line of file.beads) {
     const kept = after.beads.get(line.bead.id)
@@ -74,15 +92,15 @@ function preview(state: State, change: Change): State {
   return copy
 }
 
-function opsFor(state: State, line: ExportedBead, plan: ImportPlan, rig: string | undefined): Op[] {
+function opsFor(state: State, line: ExportedBead, plan: ImportPlan, from: ImportSource): Op[] {
   const { bead, line: number } = line
-  const ours = state.beads.get(bead.id)
+  const ours = state.beads.get(bead.id) ?? from.archived?.get(bead.id)
   const remark = (text: string): Remark => ({ line: number, id: bead.id, text })
   if (ours === undefined) {
     plan.created.push(bead.id)
     const made = complete(bead)
     const gt = settled(facts(made), (text) => plan.notes.push(remark(text)))
-    if (rig !== undefined) gt.rig ??= rig
+    if (from.rig !== undefined) gt.rig ??= from.rig
     return [{ op: 'create', bead: { ...made, metadata: { ...made.metadata, gt } } }]
   }
   if (isAnother(ours, bead)) {
@@ -91,9 +109,15 @@ function opsFor(state: State, line: ExportedBead, plan: ImportPlan, rig: string 
     )
     return []
   }
-  const ops = updates(ours, bead, (text) => plan.notes.push(remark(text)))
-  ;(ops.length > 0 ? plan.updated : plan.unchanged).push(bead.id)
-  return ops
+  const merged = mergedWith(state, ours, bead, from.past?.(bead.id) ?? [], (text) => plan.notes.push(remark(text)))
+  ;(merged === null ? plan.unchanged : plan.updated).push(bead.id)
+  if (merged === null) return []
+  plan.when.push(
+    state.beads.get(bead.id) === ours
+      ? { if: 'version', id: bead.id, is: facts(ours).version }
+      : { if: 'absent', id: bead.id },
+  )
+  return [{ op: 'put', bead: merged }]
 }
 
 /** Two beads that were given the same id by chance. */
@@ -125,64 +149,6 @@ function settled(given: GtFacts, note: (text: string) => void): GtFacts {
   }
   return gt
 }
-
-/** Identity, what the fold keeps itself, and what has rules of its own below. */
-const SPECIAL = new Set([
-  'id',
-  'created_at',
-  'created_by',
-  'updated_at',
-  'metadata',
-  'labels',
-  'dependencies',
-  'comments',
-])
-
-/** What the file knows of a bead that is here already. */
-function updates(ours: Bead, theirs: Partial<Bead>, note: (text: string) => void): Op[] {
-  const { id } = ours
-  const ops: Op[] = []
-  const theirTime = Date.parse(theirs.updated_at ?? '') || 0
-  const younger = theirTime > Date.parse(ours.updated_at)
-  const kept: string[] = []
-  const set = (path: string[], mine: unknown, value: unknown): void => {
-    if (value === undefined || same(mine, value) || (mine === undefined && isNothing(value))) return
-    if (younger) ops.push({ op: 'set', id, path, value })
-    else kept.push(path.join('.'))
-  }
-  for (const key of Object.keys(theirs)) if (!SPECIAL.has(key)) set([key], ours[key], theirs[key])
-  for (const [key, value] of Object.entries(theirs.metadata ?? {})) {
-    if (key !== 'gt' && key !== '__proto__') set(['metadata', key], ours.metadata?.[key], value)
-  }
-  if (kept.length > 0) note(`${id} is newer here and keeps its ${kept.join(', ')}`)
-  // What was taken away here since would come back: sets grow only from a younger bead, comments always.
-  if (younger) {
-    const labels = new Set(ours.labels)
-    for (const value of theirs.labels ?? [])
-      if (!labels.has(value)) ops.push({ op: 'add', id, path: ['labels'], value })
-    const targets = new Set(ours.dependencies?.map((edge) => edge.depends_on_id))
-    for (const edge of theirs.dependencies ?? []) {
-      if (targets.has(edge.depends_on_id)) continue
-      const value = { ...edge, created_at: edge.created_at ?? theirs.updated_at }
-      ops.push({ op: 'add', id, path: ['dependencies'], value })
-    }
-  }
-  const said = (comment: { author: string; text: string; created_at: string }): string =>
-    JSON.stringify([comment.author, comment.text, Date.parse(comment.created_at)])
-  const known = new Set(ours.comments?.map(said))
-  const taken = new Set(ours.comments?.map((comment) => String(comment.id)))
-  for (const comment of theirs.comments ?? []) {
-    if (known.has(said(comment))) continue
-    let number = Number(comment.id) || 1
-    while (taken.has(String(number))) number += 1
-    taken.add(String(number))
-    ops.push({ op: 'add', id, path: ['comments'], value: { ...comment, id: number, issue_id: id } })
-  }
-  return ops
-}
-
-const isNothing = (value: unknown): boolean =>
-  value === null || value === '' || value === false || value === 0 || (Array.isArray(value) && value.length === 0)
 
 /** Derived by their writers, or another spelling of what is kept. */
 const NOT_KEPT = new Set([

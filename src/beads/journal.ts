@@ -9,17 +9,17 @@
  *
  * None ends in `.jsonl`: other beads tools glob those.
  */
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Result } from '../result.ts'
 import { fail, messageOf, ok } from '../result.ts'
 import type { Change, Verdict } from './change.ts'
+import { eachBead } from './cold.ts'
 import { errno } from './disk.ts'
 import type { State } from './fold.ts'
 import { apply, emptyState, put } from './fold.ts'
 import type { Damage, Header } from './record.ts'
 import { FORMAT, scan } from './record.ts'
-import { readOwnSnapshot } from './snapshot.ts'
 
 const digits = (n: number): string => String(n).padStart(8, '0')
 export const journalFolder = (dir: string): string => join(dir, 'journal')
@@ -127,12 +127,9 @@ const tooNew = (path: string): Result<never> =>
 
 /** The state that a base file holds. */
 function baseState(dir: string, n: number): State | Result<never> {
-  const path = basePath(dir, n)
-  const beads = readOwnSnapshot(readFileSync(path, 'utf8'), path)
-  if (beads.kind !== 'ok') return beads
   const state = emptyState()
-  for (const bead of beads.value) put(state, bead)
-  return state
+  const read = eachBead(basePath(dir, n), (bead) => put(state, bead))
+  return read.kind === 'ok' ? state : read
 }
 
 /** Makes a state the one at the beginning of a journal: leases and ephemeral beads travel in the header. */

@@ -11,7 +11,8 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync } f
 import { resolve } from 'node:path'
 import type { Result } from '../result.ts'
 import { fail, messageOf, ok } from '../result.ts'
-import type { Change, ChangeInput, Verdict } from './change.ts'
+import { coldBeadsIn, recheckArchive } from './archive-read.ts'
+import type { Change, ChangeInput, Condition, Verdict } from './change.ts'
 import { appendDurably, diskFailure, fsyncFolder, pause } from './disk.ts'
 import type { State } from './fold.ts'
 import { foreignEdit } from './foreign.ts'
@@ -146,6 +147,7 @@ class TownLedger implements Ledger {
   constructor(journal: Journal, options: LedgerOptions) {
     this.dir = journal.dir
     this.#journal = journal
+    this.#journal.state.cold = coldBeadsIn(journal.dir)
     this.#bound = options.journalBytes ?? DEFAULT_BYTES
     this.#readOnly = options.readOnly === true
   }
@@ -169,6 +171,8 @@ class TownLedger implements Ledger {
   write(input: ChangeInput): Result<Verdict> {
     const refused = this.#refusal(input)
     if (refused) return refused
+    const thawed = this.#thaw(input)
+    if (thawed.kind !== 'ok') return thawed
     const change: Change = { ...input, id: newRecordId(), at: new Date().toISOString() }
     for (let tries = 0; tries < PATIENCE; tries++) {
       const open = this.#ensureOpenJournal()
@@ -253,10 +257,29 @@ class TownLedger implements Ledger {
     if (awaited && awaited.id === change.id) awaited.verdict ??= verdict
   }
 
+  /** Brings the archived beads that a change edits back among the live ones. */
+  #thaw(input: ChangeInput): Result<void> {
+    for (const op of input.ops) {
+      if (!('path' in op) || this.state.beads.has(op.id)) continue
+      const bead = this.state.cold?.get(op.id)
+      if (!bead) continue
+      const when: Condition[] = [{ if: 'absent', id: bead.id }]
+      const back = this.write({
+        by: input.by,
+        why: `${bead.id} back from the archive`,
+        ops: [{ op: 'put', bead }],
+        when,
+      })
+      recheckArchive(this.dir)
+      if (back.kind !== 'ok') return back
+    }
+    return ok(undefined)
+  }
+
   #refusal(input: ChangeInput): Result<never> | null {
     if (this.#readOnly) return readOnly(this.dir)
     for (const op of input.ops) {
-      const sound = op.op === 'lease' || (op.op === 'create' ? isBead(op.bead) : isPath(op.path))
+      const sound = 'bead' in op ? isBead(op.bead) : !('path' in op) || isPath(op.path)
       if (!sound) {
         return fail('E_BAD_CHANGE', `The ledger does not take this operation: ${JSON.stringify(op).slice(0, 200)}.`, {
           kept: 'Nothing was written.',
@@ -358,6 +381,7 @@ class TownLedger implements Ledger {
     this.#closeAppend()
     this.#damage.push(...old.damage)
     this.#journal = opened.value
+    this.#journal.state.cold ??= coldBeadsIn(this.dir)
     this.revision += 1
     return ok(true)
   }

@@ -7,7 +7,7 @@ import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import { sha256 } from './disk.ts'
 import type { Conflict, Raw } from './merge.ts'
-import { mergeRecord, sameRecord } from './merge.ts'
+import { mergeRecord, sameRecord, versionOf, withVersion } from './merge.ts'
 
 export type Side = ReadonlyMap<string, Raw>
 
@@ -75,21 +75,27 @@ function shrinkage(base: Side, side: Side, elsewhere?: ReadonlySet<string>): Res
 /** Both sides with every id that was minted twice parted in two: the older bead keeps it on both sides. */
 function parted(base: Side, left: Side, right: Side, merged: MergedSet): [Side, Side] {
   const [l, r] = [new Map<string, string>(), new Map<string, string>()]
+  const kept = new Map<string, Raw>()
   for (const [id, mine] of left) {
     const theirs = right.get(id)
     if (theirs === undefined || base.has(id) || !areDifferent(mine, theirs)) continue
     const names = isYounger(mine, theirs) ? l : r
-    const to = freshId(id, names === l ? mine : theirs)
+    const [younger, older] = names === l ? [mine, theirs] : [theirs, mine]
+    const to = freshId(id, younger)
     names.set(id, to)
     merged.renamed.push({ from: id, to })
+    kept.set(id, above(older, younger))
   }
-  return [renamed(left, l, base), renamed(right, r, base)]
+  return [left, right].map((side, i) => {
+    const names = i === 0 ? l : r
+    return kept.size === 0 ? side : new Map([...renamed(side, names, base), ...kept])
+  }) as [Side, Side]
 }
 
 const time = (record: Raw): number => Date.parse(String(record.created_at)) || 0
 
 /** Made at another time, by another hand or with another title. Less than a second apart is a question of digits. */
-function areDifferent(a: Raw, b: Raw): boolean {
+export function areDifferent(a: Raw, b: Raw): boolean {
   if (Math.abs(time(a) - time(b)) < 1000) return false
   return a.created_by !== b.created_by || a.title !== b.title
 }
@@ -99,8 +105,14 @@ function isYounger(a: Raw, b: Raw): boolean {
   return JSON.stringify(a) > JSON.stringify(b)
 }
 
+/** The bead that keeps the id stands now where another one did, so its version must be one that was not there yet. */
+function above(older: Raw, younger: Raw): Raw {
+  const [held, other] = [versionOf(older), versionOf(younger)]
+  return held < 0 || held > other ? older : withVersion(older, other + 1)
+}
+
 /** The new id follows from who made the bead when, so that every clone that meets the two comes to the same one. */
-function freshId(id: string, record: Raw): string {
+export function freshId(id: string, record: Raw): string {
   const prefix = id.slice(0, id.lastIndexOf('-') + 1) || 'x-'
   const hash = sha256(`${id}|${time(record)}|${record.created_by ?? ''}`)
   return (

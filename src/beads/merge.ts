@@ -266,7 +266,8 @@ export function versionOf(record: Raw): number {
   return isTree(gt) && Number.isInteger(gt.version) ? (gt.version as number) : -1
 }
 
-function withVersion(record: Raw, version: number): Raw {
+/** The record at another version. */
+export function withVersion(record: Raw, version: number): Raw {
   const metadata = isTree(record.metadata) ? record.metadata : {}
   const gt = isTree(metadata.gt) ? metadata.gt : {}
   return { ...record, metadata: { ...metadata, gt: { ...gt, version } } }

@@ -2,10 +2,10 @@
  * `issues.jsonl`: the copy of the newest base that git and other beads tools read. Somebody else may have changed it
  * since we wrote it; such an edit is found by content, and never overwritten before it was merged (ledger.ts).
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Result } from '../result.ts'
-import { ok } from '../result.ts'
+import { fail, ok } from '../result.ts'
 import { discard, diskFailure, errno, renameOver, sha256, writeTemporary } from './disk.ts'
 import type { Journal } from './journal.ts'
 import { basePath, journalFolder, KEPT, logPath, numbers } from './journal.ts'
@@ -78,7 +78,11 @@ export function publish(journal: Journal, merged?: string): Result<void> {
     if (there.is === 'current') return ok(undefined)
     if (there.is === 'foreign' && there.sha256 !== merged) return ok(undefined)
     let written: Signature | undefined
-    const temporary = writeTemporary(journalFolder(dir), readFileSync(basePath(dir, n)), (fd) => {
+    const bytes = readFileSync(basePath(dir, n))
+    const { continues } = journal.header
+    // A header that was damaged itself, and made again from the journal before, names no hash.
+    if (continues !== '' && sha256(bytes) !== continues) return damaged(basePath(dir, n))
+    const temporary = writeTemporary(journalFolder(dir), bytes, (fd) => {
       // Taken before the rename: an edit that follows it must not be cached as ours.
       written = { ...signatureFrom(fstatSync(fd, { bigint: true })), sha256: journal.header.continues }
     })
@@ -94,6 +98,25 @@ export function publish(journal: Journal, merged?: string): Result<void> {
     if (errno(error) === 'ENOENT') return ok(undefined)
     return diskFailure(error, 'publish the beads', path)
   }
+}
+
+const damaged = (path: string): Result<never> =>
+  fail('E_STORE', `${path} is damaged: it is not the snapshot that the journal beside it continues.`, {
+    kept: 'It was not published; every journal is kept, and git has the last committed snapshot.',
+    hint: 'Put an undamaged copy of that file back (git has older ones as issues.jsonl), then run the command again.',
+  })
+
+/**
+ * Bases whose bytes are not what their journal continues: a disk that changed them, a hand that did. Reads all that are
+ * kept, so it is for a check-up, not for every command. Throws when one cannot be read.
+ *
+ * @returns their paths
+ */
+export function damagedBases(dir: string): string[] {
+  return numbers(dir, 'base').flatMap((n) => {
+    const continues = existsSync(logPath(dir, n)) ? continuesOf(logPath(dir, n)) : null
+    return continues === null || sha256(readFileSync(basePath(dir, n))) === continues ? [] : [basePath(dir, n)]
+  })
 }
 
 type Stamp = Omit<Signature, 'sha256'>

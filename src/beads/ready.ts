@@ -11,6 +11,7 @@
 import type { Bead, Dependency } from './bead.ts'
 import { facts } from './bead.ts'
 import type { State } from './fold.ts'
+import { lookUp } from './fold.ts'
 
 /** Why a bead cannot start: the beads it waits for, and one sentence for people. */
 export interface Blocked {
@@ -164,7 +165,7 @@ class View {
     const id = edge.depends_on_id
     if (edge.type !== 'blocks' && edge.type !== 'conditional-blocks' && edge.type !== 'waits-for') return null
     if (edge.type === 'waits-for') return this.#waitsOnChildren(edge)
-    const target = this.#state.beads.get(id)
+    const target = lookUp(this.#state, id)
     if (target === undefined) {
       return id.startsWith('external:')
         ? `it needs ${id}, which this town cannot check`

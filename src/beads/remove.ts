@@ -6,6 +6,9 @@ import type { ChangeInput, Op } from './change.ts'
 import type { Author } from './edit.ts'
 import type { State } from './fold.ts'
 
+/** The reason of a bead whose creation was undone (undo.ts). */
+export const UNDONE = 'undone'
+
 /** The operations that make a bead a tombstone. `at` is RFC 3339 UTC. */
 export function tombstoneOps(bead: Bead, by: string, at: string, reason: string): Op[] {
   const set = (key: string, value: string): Op => ({ op: 'set', id: bead.id, path: [key], value })

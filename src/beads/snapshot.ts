@@ -81,7 +81,8 @@ export function complete(given: Partial<Bead>): Bead {
   return normal(bead)
 }
 
-function unreadable(file: string, line: number, why: string): Result<never> {
+/** A line of a beads file that cannot be read. */
+export function unreadable(file: string, line: number, why: string): Result<never> {
   return fail('E_LEDGER_PARSE', `${file} line ${line} is not a bead: ${why}.`, {
     kept: 'Nothing was overwritten; everything written through gt is safe in the journal.',
     hint: `Mend line ${line} of ${file} (or put the last committed file back), then run the command again.`,

@@ -6,6 +6,7 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Read } from '../result.ts'
 import { empty, ok } from '../result.ts'
+import { coldBeadsIn } from './archive-read.ts'
 import type { Bead } from './bead.ts'
 import { lineOf } from './canonical.ts'
 import type { Change } from './change.ts'
@@ -44,7 +45,7 @@ export function openView(dir: string, walk: 'working' | 'all'): Read<View> {
     const opened = base
     const index = (): Index => openIndex(dir, n, header.continues) ?? makeIndex(dir, n, header.continues)
     const beads = new BaseBeads(opened, walk === 'working' ? index() : null)
-    const state: State = { ...emptyState(), beads }
+    const state: State = { ...emptyState(), beads, cold: coldBeadsIn(dir) }
     begin(state, header)
     // Conditions such as "fewer than … runs are active" ask for them, and so does "a worker is on it".
     const live = walk === 'working' || records.length > 1 ? index().live : []
@@ -90,8 +91,8 @@ class BaseBeads extends Map<string, Bead> {
   /** Ids whose children the working set holds; null when a walk means everything. */
   #covered: ReadonlySet<string> | null = null
   readonly #changed = new Set<string>()
-  /** Not in the base: looked up once. */
-  readonly #absent = new Set<string>()
+  /** Not in the base as somebody found out, or taken out since. */
+  readonly #gone = new Set<string>()
   #whole = false
 
   constructor(base: Base, index: Index | null) {
@@ -112,10 +113,10 @@ class BaseBeads extends Map<string, Bead> {
 
   override get(id: string): Bead | undefined {
     const held = super.get(id)
-    if (held !== undefined || this.#whole || this.#absent.has(id)) return held
+    if (held !== undefined || this.#whole || this.#gone.has(id)) return held
     const found = findInBase(this.#base, id)
     if (found) super.set(id, found)
-    else this.#absent.add(id)
+    else this.#gone.add(id)
     return found
   }
 
@@ -125,8 +126,16 @@ class BaseBeads extends Map<string, Bead> {
 
   override set(id: string, bead: Bead): this {
     this.#changed.add(id)
+    this.#gone.delete(id)
     this.#lines.delete(id)
     return super.set(id, bead)
+  }
+
+  override delete(id: string): boolean {
+    const there = this.has(id)
+    super.delete(id)
+    this.#gone.add(id)
+    return there
   }
 
   /**
@@ -136,7 +145,7 @@ class BaseBeads extends Map<string, Bead> {
   settle(): void {
     const covered = this.#covered
     if (covered === null) return
-    const touched = [...this.#changed].map((id) => super.get(id)!)
+    const touched = [...this.#changed].flatMap((id) => super.get(id) ?? [])
     const lacking = [...coveredIds(touched)].some((id) => !covered.has(id) && findInBase(this.#base, id) !== undefined)
     if (lacking) this.#covered = null
   }
@@ -172,7 +181,7 @@ class BaseBeads extends Map<string, Bead> {
     super.clear()
     for (const line of baseLines(this.#base)) {
       const bead = beadOf(line)
-      super.set(bead.id, held.get(bead.id) ?? bead)
+      if (!this.#gone.has(bead.id)) super.set(bead.id, held.get(bead.id) ?? bead)
     }
     for (const [id, bead] of held) super.set(id, bead)
   }

@@ -12,6 +12,7 @@ import {
   reopenBead,
   updateBead,
 } from '../beads/edit.ts'
+import { lookUp } from '../beads/fold.ts'
 import { deleteBead } from '../beads/remove.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
@@ -72,7 +73,7 @@ function each(town: OpenTown, ids: string[], body: (bead: Bead) => Result<unknow
     if (bead.kind === 'error') return bead
     const done = body(bead.value)
     if (done.kind === 'error') return done
-    shown.push(showJson(town.ledger.state, town.ledger.state.beads.get(bead.value.id)!))
+    shown.push(showJson(town.ledger.state, lookUp(town.ledger.state, bead.value.id) ?? bead.value))
   }
   return ok({ json: shown, text: `✓ ${ids.join(' ')}` })
 }

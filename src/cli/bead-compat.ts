@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import type { Command } from 'commander'
 import type { Bead } from '../beads/bead.ts'
-import { blockedJson, epicJson, exportJson, listJson, showJson } from '../beads/compat.ts'
+import { blockedJson, epicJson, listJson, showJson } from '../beads/compat.ts'
 import { readyBeads } from '../beads/ready.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { openTown } from '../kernel/town.ts'
@@ -153,8 +153,6 @@ function read(town: OpenTown, verb: string, rest: string[], options: BdOptions):
       const found = findBead(town, rest[0] ?? '')
       return found.kind === 'error' ? found : ok({ json: found.value.comments ?? [] })
     }
-    case 'export':
-      return ok({ json: null, text: exportJson(state).trimEnd() })
     default:
       return null
   }

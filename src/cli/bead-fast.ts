@@ -5,6 +5,7 @@
  */
 import { writeSync } from 'node:fs'
 import type { Bead } from '../beads/bead.ts'
+import { lookUp } from '../beads/fold.ts'
 import { readyBeads } from '../beads/ready.ts'
 import type { View } from '../beads/view.ts'
 import { openView } from '../beads/view.ts'
@@ -32,14 +33,16 @@ export function answerFast(words: string[], env: NodeJS.ProcessEnv, cwd: string)
   if (town.kind !== 'ok') return false
   const view = openView(paths({ root: town.value }).beads, question.verb === 'show' ? 'all' : 'working')
   if (view.kind !== 'ok') return false
+  let text: string | null = null
   try {
-    const text = answer(view.value, question, new Date())
-    if (text === null) return false
-    print(`${text}\n`)
-    return true
+    text = answer(view.value, question, new Date())
+  } catch {
+    // A damaged line, or one of a shape that nobody expected: the ordinary command says which.
   } finally {
     view.value.close()
   }
+  if (text !== null) print(`${text}\n`)
+  return text !== null
 }
 
 /** The words as a question; null when there is any among them that is not plainly part of one. */
@@ -65,7 +68,7 @@ const isValue = (word: string | undefined): word is string => word !== undefined
 function answer(view: View, asked: Question, now: Date): string | null {
   const { state } = view
   if (asked.verb === 'show') {
-    const bead = state.beads.get(asked.id)
+    const bead = lookUp(state, asked.id)
     if (bead === undefined) return null
     return asked.json ? JSON.stringify({ ok: true, data: shown(state, bead, now) }) : page(state, bead, now)
   }

@@ -51,9 +51,10 @@ async function importFile(context: Context, file: string, options: ImportOptions
   } catch (error) {
     return fail('E_FILE', `The file could not be read: ${messageOf(error)}.`, { kept: 'Nothing was imported.' })
   }
-  const [{ readExport }, { planImport }] = await Promise.all([
+  const [{ readExport }, { planImport }, { archivedBeads, pastOf }] = await Promise.all([
     import('../beads/import-lines.ts'),
     import('../beads/import.ts'),
+    import('../beads/import-past.ts'),
   ])
   const lines = readExport(bytes)
   return withTown(context, async (town) => {
@@ -67,8 +68,13 @@ async function importFile(context: Context, file: string, options: ImportOptions
       at: town.now().toISOString(),
       ...(town.env.GT_RUN && { fence: town.env.GT_RUN }),
     }
-    const plan = planImport(town.ledger.state, lines, author, {
+    const { dir, state } = town.ledger
+    const archived = archivedBeads(dir)
+    if (archived.kind === 'error') return archived
+    const plan = planImport(state, lines, author, {
       source,
+      archived: archived.value,
+      past: pastOf(dir),
       ...(options.rig !== undefined && { rig: options.rig }),
     })
     const data = { ...counts(plan), file: path, dryRun: options.dryRun === true }
@@ -114,8 +120,8 @@ function report(path: string, plan: ImportPlan, dry: boolean): string {
   for (const skip of plan.skipped.slice(0, SHOWN))
     lines.push(`${path}:${skip.line}: not a bead, left out: ${skip.text}`)
   lines.push(...shown(path, plan.notes))
-  for (const circle of plan.cycles.slice(0, SHOWN))
-    lines.push(`circle, nothing in it is ever ready: ${circle.join(' needs ')}`)
+  for (const { line, ids } of plan.cycles.slice(0, SHOWN))
+    lines.push(`${path}:${line}: a circle, nothing in it is ever ready: ${ids.join(' needs ')}`)
   return lines.join('\n')
 }
 
@@ -140,14 +146,22 @@ async function exportFile(context: Context, options: ExportOptions): Promise<Ans
       exit: EXIT.usage,
     })
   }
-  const { exportBeads } = await import('../beads/export.ts')
+  const [{ exportBeads }, { archivedBeads }] = await Promise.all([
+    import('../beads/export.ts'),
+    import('../beads/import-past.ts'),
+  ])
   return withTown(context, async (town) => {
     if (options.rig !== undefined) {
       const rig = await town.rig(options.rig)
       if (rig.kind === 'error') return rig
     }
     const reader = options.for as Reader
-    const made = exportBeads(town.ledger.state, { reader, ...(options.rig !== undefined && { rig: options.rig }) })
+    const { dir, state } = town.ledger
+    const archived = archivedBeads(dir)
+    if (archived.kind === 'error') return archived
+    // A bead stands in one place; where a crash left it in two, the live one counts.
+    const whole = { ...state, beads: new Map([...archived.value, ...state.beads]) }
+    const made = exportBeads(whole, { reader, ...(options.rig !== undefined && { rig: options.rig }) })
     const { text, count, notes, refused } = made
     const data = { count, for: reader, notes, refused, output: options.output ?? null }
     if (refused.length > 0) {

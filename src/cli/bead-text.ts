@@ -2,6 +2,7 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { State } from '../beads/fold.ts'
+import { lookUp } from '../beads/fold.ts'
 import { mergeOf } from '../kernel/merges.ts'
 import { liveRun, runsOf } from '../kernel/runs.ts'
 import { reasonOf, standing } from '../kernel/standing.ts'
@@ -25,7 +26,7 @@ export function page(state: State, bead: Bead, now: Date): string {
   lines.push(`created   ${bead.created_at} by ${plain(bead.created_by ?? 'unknown')}`)
   if (bead.labels?.length) lines.push(`labels    ${bead.labels.map((label) => plain(label)).join(', ')}`)
   for (const dep of bead.dependencies ?? []) {
-    const target = state.beads.get(dep.depends_on_id)
+    const target = lookUp(state, dep.depends_on_id)
     lines.push(
       `${dep.type.padEnd(9)} ${dep.depends_on_id}  ${target ? `${plain(target.title, 60)} (${target.status})` : '(not here)'}`,
     )

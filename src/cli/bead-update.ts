@@ -1,10 +1,12 @@
 /** `gt bead update`, `close`, `dep`: changes by a person's word. */
 import type { Command } from 'commander'
 import type { BeadPatch } from '../beads/edit.ts'
-import { addComment, addDependency, closeBead, removeDependency, updateBead } from '../beads/edit.ts'
+import { addComment, addDependency, closeBead, removeDependency, reopenBead, updateBead } from '../beads/edit.ts'
+import { deleteBead } from '../beads/remove.ts'
 import { liveRun } from '../kernel/runs.ts'
 import { actor } from '../kernel/town.ts'
 import { fail, ok } from '../result.ts'
+import { registerCycles } from './bead-graph.ts'
 import { bodyOf, commas, priorityOf } from './bead-options.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
@@ -38,17 +40,33 @@ export function registerUpdate(bead: Command, context: Context): void {
       .option('--cancelled', 'it will not be done'),
     (id: string, options: { reason?: string; cancelled?: boolean }) => close(context, id, options),
   )
+  action(bead.command('reopen').description('Open a closed bead again.').argument('<id>'), (id: string) =>
+    reopen(context, id),
+  )
+  action(
+    bead
+      .command('delete')
+      .description('Delete a bead. Its record stays as a tombstone; `gt undo` brings it back.')
+      .argument('<id>')
+      .option('--reason <text>', 'why', 'by a person')
+      .addHelpText('after', '\nExample:\n  gt bead delete ap-x3k9f --reason "a duplicate of ap-7q2mz"'),
+    (id: string, options: { reason: string }) => remove(context, id, options.reason),
+  )
   const dep = bead.command('dep').description('Dependencies.')
-  for (const verb of ['add', 'remove'] as const) {
-    action(
-      dep
-        .command(verb)
-        .description(verb === 'add' ? 'The first bead needs the second.' : 'It no longer does.')
-        .argument('<id>')
-        .argument('<needs-id>'),
-      (id: string, needs: string) => depend(context, verb, id, needs),
-    )
-  }
+  action(
+    dep
+      .command('add')
+      .description('The first bead needs the second.')
+      .argument('<id>')
+      .argument('<needs-id>')
+      .option('--type <type>', 'blocks, waits-for, conditional-blocks, parent-child, related …', 'blocks'),
+    (id: string, needs: string, options: { type: string }) => depend(context, 'add', id, needs, options.type),
+  )
+  action(
+    dep.command('remove').description('It no longer does.').argument('<id>').argument('<needs-id>'),
+    (id: string, needs: string) => depend(context, 'remove', id, needs),
+  )
+  registerCycles(dep, context)
 }
 
 interface UpdateOptions {
@@ -142,22 +160,56 @@ function close(context: Context, partial: string, options: { reason?: string; ca
   })
 }
 
-function depend(context: Context, verb: 'add' | 'remove', from: string, to: string): Promise<Answer> {
+function reopen(context: Context, partial: string): Promise<Answer> {
+  return withTown(context, (town) => {
+    const found = findBead(town, partial)
+    if (found.kind === 'error') return found
+    const { id } = found.value
+    const change = reopenBead(town.ledger.state, id, { by: actor(town.env), at: town.now().toISOString() })
+    if (change.kind === 'error') return change
+    const applied = mustApply(town.ledger.write(change.value), id)
+    if (applied.kind === 'error') return applied
+    return ok({ data: town.ledger.state.beads.get(id), text: `${id} is open again.` })
+  })
+}
+
+function remove(context: Context, partial: string, reason: string): Promise<Answer> {
+  return withTown(context, (town) => {
+    if (context.env.GT_RUN) {
+      return fail('E_NOT_FOR_AGENTS', 'A worker does not delete beads (law 4).', { hint: 'gt decline --reason "…"' })
+    }
+    const found = findBead(town, partial)
+    if (found.kind === 'error') return found
+    const { id } = found.value
+    const change = deleteBead(town.ledger.state, id, reason, { by: actor(town.env), at: town.now().toISOString() })
+    if (change.kind === 'error') return change
+    const applied = mustApply(town.ledger.write(change.value), id)
+    if (applied.kind === 'error') return applied
+    return ok({ data: town.ledger.state.beads.get(id), text: `${id} is deleted. gt undo brings it back.` })
+  })
+}
+
+function depend(context: Context, verb: 'add' | 'remove', from: string, to: string, type = 'blocks'): Promise<Answer> {
   return withTown(context, (town) => {
     const bead = findBead(town, from)
     if (bead.kind === 'error') return bead
     const needs = findBead(town, to)
     if (needs.kind === 'error') return needs
+    if (!/^[a-z][a-z0-9-]{0,49}$/.test(type)) {
+      return fail('E_BAD_TYPE', `"${type}" is no type of dependency.`, {
+        hint: 'Lower case, one word: blocks, related …',
+      })
+    }
+    const { state } = town.ledger
     const author = { by: actor(town.env), at: town.now().toISOString() }
-    const edit = verb === 'add' ? addDependency : removeDependency
-    const change = edit(town.ledger.state, bead.value.id, needs.value.id, author)
+    const [id, other] = [bead.value.id, needs.value.id]
+    const change =
+      verb === 'add' ? addDependency(state, id, other, author, type) : removeDependency(state, id, other, author)
     if (change.kind === 'error') return change
-    const applied = mustApply(town.ledger.write(change.value), bead.value.id)
+    const applied = mustApply(town.ledger.write(change.value), id)
     if (applied.kind === 'error') return applied
-    const text =
-      verb === 'add'
-        ? `${bead.value.id} now waits for ${needs.value.id}.`
-        : `${bead.value.id} no longer waits for ${needs.value.id}.`
-    return ok({ data: town.ledger.state.beads.get(bead.value.id), text })
+    const words =
+      verb === 'remove' ? 'no longer waits for' : type === 'blocks' ? 'now waits for' : `now has the edge ${type} to`
+    return ok({ data: state.beads.get(id), text: `${id} ${words} ${other}.` })
   })
 }

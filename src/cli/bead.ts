@@ -1,6 +1,7 @@
 /** `gt bead …` (and `gt bd …`): tasks. One file per idea: bead-*.ts. */
 import type { Command } from 'commander'
 import { registerCreate } from './bead-create.ts'
+import { registerGraph } from './bead-graph.ts'
 import { registerList } from './bead-list.ts'
 import { registerPort } from './bead-port.ts'
 import { registerShow } from './bead-show.ts'
@@ -17,6 +18,7 @@ export function register(program: Command, context: Context): void {
   registerCreate(bead, context)
   registerShow(bead, context)
   registerList(bead, context)
+  registerGraph(bead, context)
   registerUpdate(bead, context)
   registerSync(bead, context)
   registerPort(bead, context)

@@ -4,18 +4,8 @@
  */
 import { TABLE } from './table.ts'
 
-/** Verbs of `gt bead` with a quick answer (bead-fast.ts). */
-const FAST = new Set(['ready', 'show', 'list'])
-
 async function main(argv: string[]): Promise<void> {
   const [name, ...rest] = argv
-  if ((name === 'bead' || name === 'bd') && FAST.has(rest[0] ?? '')) {
-    const { answerFast } = await import('./bead-fast.ts')
-    if (answerFast(rest, process.env, process.cwd())) return
-  }
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-  })
   if (name === '--help' || name === '-h' || name === 'help') {
     const { overview } = await import('./help.ts')
     return void process.stdout.write(overview())
@@ -30,4 +20,7 @@ async function main(argv: string[]): Promise<void> {
 
 // Inside an agent the wrapper sets extra certificates aside (100 ms at every start); what gt starts gets them back.
 if (process.env.GT_NODE_EXTRA_CA_CERTS) process.env.NODE_EXTRA_CA_CERTS ??= process.env.GT_NODE_EXTRA_CA_CERTS
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+})
 await main(process.argv.slice(2))

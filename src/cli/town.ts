@@ -1,6 +1,7 @@
 /** Opening the town for a command, and the little that many commands share. */
 import type { Bead } from '../beads/bead.ts'
 import type { Verdict } from '../beads/change.ts'
+import { lookUp } from '../beads/fold.ts'
 import { resolveId } from '../beads/ids.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { openTown } from '../kernel/town.ts'
@@ -25,7 +26,7 @@ export async function withTown(context: Context, body: (town: OpenTown) => Answe
 export function findBead(town: OpenTown, partial: string): Result<Bead> {
   const id = resolveId(town.ledger.state, partial)
   if (id.kind === 'error') return id
-  const bead = id.kind === 'ok' ? town.ledger.state.beads.get(id.value) : undefined
+  const bead = id.kind === 'ok' ? lookUp(town.ledger.state, id.value) : undefined
   return bead ? ok(bead) : fail('E_NO_BEAD', `There is no bead ${partial}.`, { hint: 'gt bead list' })
 }
 

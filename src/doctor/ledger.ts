@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { initLedgerRepo } from '../beads/git.ts'
 import { logPath, numbers, openJournal } from '../beads/journal.ts'
 import type { Published } from '../beads/publish.ts'
-import { issuesPath, lookAtPublished } from '../beads/publish.ts'
+import { damagedBases, issuesPath, lookAtPublished } from '../beads/publish.ts'
 import { scan } from '../beads/record.ts'
 import { readForeignSnapshot } from '../beads/snapshot.ts'
 import { git } from '../git/run.ts'
@@ -45,6 +45,12 @@ interface Broken {
 /** Reads every journal anew, the sealed ones too: the audit trail is kept, so it is checked. */
 export const ledgerRecords: Check<TownSubject> = (town) => {
   const base = { id: 'ledger.records', title: 'Records' }
+  const [changed] = damagedBases(town.paths.beads)
+  if (changed !== undefined) {
+    const text = `${relative(town.root, changed)} is not the snapshot that its journal continues: its bytes changed.`
+    const hint = `Put an undamaged copy back (git has older ones: git -C ${town.paths.beads} log issues.jsonl)`
+    return [{ ...base, verdict: 'bad', text, hint }]
+  }
   const broken = numbers(town.paths.beads, 'log').flatMap((n) => brokenIn(town, n))
   const damaged = broken.filter(({ torn }) => !torn)
   if (damaged.length > 0) {

@@ -11,6 +11,7 @@ import { fail, ok } from '../result.ts'
 import type { TownPaths } from '../town/paths.ts'
 import { findTown, paths, tmuxSocket } from '../town/paths.ts'
 import type { RigSettings, TownSettings } from '../town/settings.ts'
+import { townSettings } from '../town/settings-cache.ts'
 
 export interface OpenTown {
   root: string
@@ -64,8 +65,7 @@ export function locateTown(env: NodeJS.ProcessEnv, cwd: string): Result<string> 
 export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Result<OpenTown>> {
   const root = locateTown(env, cwd)
   if (root.kind === 'error') return root
-  const { loadRigSettings, loadTownSettings } = await import('../town/settings.ts')
-  const settings = loadTownSettings(root.value)
+  const settings = await townSettings(root.value)
   if (settings.kind === 'error') return settings
   const where = paths({ root: root.value })
   const ledger = openLedger(where.beads)
@@ -90,7 +90,7 @@ export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Res
     runtime,
     env,
     gtBin: launcher(),
-    rig: async (name) => loadRigSettings(root.value, name),
+    rig: async (name) => (await import('../town/settings.ts')).loadRigSettings(root.value, name),
     now: () => new Date(),
   })
 }

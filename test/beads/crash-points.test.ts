@@ -159,8 +159,11 @@ test.each<[Scenario, How[], number]>([
   expect(steps.length).toBeGreaterThan(atLeast)
   expect(seen(must(openLedger(join(folder, `${scenario}-whole`, '.beads'))))).toBe(stages(scenario).at(-1))
 
-  const points = steps.flatMap((step, i) =>
-    hows.filter((how) => how !== 'torn' || step.startsWith('write')).map((how) => ({ step, how, at: i + 1 })),
+  // Dying before a step leaves the disk as dying after the one before; it is another case when something was said between.
+  const tells = (how: How, line: string, i: number): boolean =>
+    how === 'before' ? i === 0 || line.startsWith('*') : how !== 'torn' || /^\*?write /.test(line)
+  const points = steps.flatMap((line, i) =>
+    hows.filter((how) => tells(how, line, i)).map((how) => ({ step: line.replace('*', ''), how, at: i + 1 })),
   )
   const lane = async (): Promise<void> => {
     for (let point = points.shift(); point !== undefined; point = points.shift()) {

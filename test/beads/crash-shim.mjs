@@ -1,6 +1,7 @@
 // Loaded before a program (node --import): counts every call that changes a disk and kills the process at the n-th.
 //
-//   CRASH_AT    which call, from 1; 0 only lists the calls, one line each on stderr
+//   CRASH_AT    which call, from 1; 0 only lists the calls, one line each on stderr, with a `*` where the program said
+//               something since the call before
 //   CRASH_HOW   before   the call is not made any more
 //               after    the call was made, its caller never learns it
 //               torn     a write: half of its bytes arrive
@@ -17,6 +18,7 @@ const how = process.env.CRASH_HOW ?? 'before'
 const real = { ...fs }
 let count = 0
 let dying = false
+let said = false
 /** Path of each open file. */
 const open = new Map()
 /** What a loss of power would take back, oldest first. `folder`: made durable by its fsync; `file`: by the file's. */
@@ -36,11 +38,16 @@ function die() {
   process.kill(process.pid, 'SIGKILL')
 }
 
+function list(line) {
+  if (at === 0) real.writeSync(2, `${said ? '*' : ''}${line}\n`)
+  said = false
+}
+
 /** Makes the call, unless it is the one at which everything ends. */
 function step(name, path, call, half) {
   if (dying) return call()
   count += 1
-  if (at === 0) real.writeSync(2, `${name} ${basename(String(path)).replace(/^tmp\..*/, 'tmp')}\n`)
+  list(`${name} ${basename(String(path)).replace(/^tmp\..*/, 'tmp')}`)
   if (count === at && how === 'before') die()
   if (count === at && how === 'torn') {
     half?.()
@@ -58,7 +65,7 @@ fs.openSync = (path, flags = 'r', ...more) => {
   const fd = creates
     ? step('create', path, () => {
         const made = real.openSync(path, flags, ...more)
-        undo.push({ folder: dirname(path), back: () => real.unlinkSync(path) })
+        undo.push({ folder: dirname(path), back: () => real.rmSync(path, { force: true }) })
         return made
       })
     : real.openSync(path, flags, ...more)
@@ -71,6 +78,7 @@ fs.closeSync = (fd) => {
 }
 fs.writeSync = (fd, bytes, ...more) => {
   const path = open.get(fd)
+  if (fd === 1) said = true
   if (path === undefined) return real.writeSync(fd, bytes, ...more)
   const half = () => real.writeSync(fd, bytes.subarray(0, bytes.length >> 1))
   return step(
@@ -96,7 +104,7 @@ for (const name of ['fsyncSync', 'fdatasyncSync']) {
 fs.linkSync = (from, to) =>
   step('link', to, () => {
     real.linkSync(from, to)
-    undo.push({ folder: dirname(to), back: () => real.unlinkSync(to) })
+    undo.push({ folder: dirname(to), back: () => real.rmSync(to, { force: true }) })
   })
 fs.renameSync = (from, to) =>
   step('rename', to, () => {
@@ -133,7 +141,7 @@ childProcess.execFile = (file, argv, options, done) => {
   const what = argv.find((word) => /^[a-z]+(-[a-z]+)*$/.test(word) && word !== '-c')
   const ended = (...answer) => {
     count += 1
-    if (at === 0) real.writeSync(2, `${file} ${what}\n`)
+    list(`${file} ${what}`)
     if (count === at) die()
     done(...answer)
   }

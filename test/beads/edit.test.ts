@@ -179,7 +179,7 @@ describe('dependencies', () => {
     expect(code(addDependency(state, 'gp-a', 'gp-gone', me))).toBe('E_NO_BEAD')
     const circle = failureOf(addDependency(state, 'gp-c', 'gp-a', me))
     expect(circle.message).toContain('gp-c needs gp-a needs gp-b needs gp-c')
-    expect(circle.hint).toContain('gt dep remove gp-b gp-c')
+    expect(circle.hint).toContain('gt bead dep remove gp-b gp-c')
     make(state, 'child', { id: 'gp-k', parent: 'gp-a' })
     expect(code(addDependency(state, 'gp-k', 'gp-a', me))).toBe('E_DEADLOCK')
     expect(code(addDependency(state, 'gp-a', 'gp-k', me))).toBe('E_CYCLE')

@@ -115,7 +115,11 @@ describe('what is wrong with a file is said with its lines, and stops what would
         { ...bead('gp-b'), dependencies: [edge('gp-b', 'gp-a')] },
       ),
     )
-    expect(made).toMatchObject({ problems: [], cycles: [['gp-a', 'gp-b', 'gp-a']], created: ['gp-a', 'gp-b'] })
+    expect(made).toMatchObject({
+      problems: [],
+      cycles: [{ line: 1, ids: ['gp-a', 'gp-b', 'gp-a'] }],
+      created: ['gp-a', 'gp-b'],
+    })
   })
 })
 
@@ -239,21 +243,76 @@ describe('a bead that is here already', () => {
       closed_at: later,
       notes: 'keep',
       labels: ['mine', 'theirs'],
-      comments: [
-        { id: 1, text: 'one' },
-        { id: 2, text: 'two' },
-      ],
     })
+    expect(
+      state.beads
+        .get('gp-a')!
+        .comments!.map(({ text }) => text)
+        .sort(),
+    ).toEqual(['one', 'two'])
   })
-  test('keeps what is younger here, says so, and still takes comments', () => {
-    const state = stateOf(bead('gp-a', { notes: 'mine', updated_at: later }))
-    const made = plan(lines(bead('gp-a', { notes: 'theirs', labels: ['old'], comments: [comment('one')] })), state)
-    expect(made.notes).toEqual([{ line: 1, id: 'gp-a', text: 'gp-a is newer here and keeps its notes' }])
-    expect(made.input!.ops).toMatchObject([{ op: 'add', path: ['comments'] }])
+  test('keeps what is younger here, and the other value for people to look at; says so', () => {
+    const state = stateOf(bead('gp-a', { title: 'mine', updated_at: later }))
+    const text = lines(bead('gp-a', { title: 'theirs', comments: [comment('one')] }))
+    expect(plan(text, state).notes).toEqual([
+      { line: 1, id: 'gp-a', text: 'its title is "mine" now; "theirs" is kept under metadata.gt.conflicts' },
+    ])
+    imported(text, state)
+    expect(state.beads.get('gp-a')).toMatchObject({ title: 'mine', comments: [{ text: 'one' }] })
+    // The same file again says nothing new.
+    expect(plan(text, state)).toMatchObject({ updated: [], unchanged: ['gp-a'], notes: [] })
+  })
+  test('a line that says what our bead once said is only old', () => {
+    const then = bead('gp-a', { title: 'once', labels: ['x'] })
+    const state = stateOf(bead('gp-a', { title: 'now', updated_at: later }))
+    const read = readExport(Buffer.from(lines(then)))
+    const given = { source: 'x', past: () => [then] }
+    expect(planImport(state, read, AUTHOR, given)).toMatchObject({ unchanged: ['gp-a'], input: null, notes: [] })
+    expect(planImport(state, read, AUTHOR, { source: 'x' }).updated).toEqual(['gp-a'])
+  })
+  test('one in the archive is there, too: it comes back when the file knows more', () => {
+    const cold = bead('gp-a', {
+      status: 'closed',
+      closed_at: '2026-01-02T00:00:00Z',
+      updated_at: '2026-01-02T00:00:00Z',
+    })
+    const given = { source: 'x', archived: new Map([['gp-a', cold]]) }
+    const same = planImport(emptyState(), readExport(Buffer.from(lines(cold))), AUTHOR, given)
+    expect(same).toMatchObject({ unchanged: ['gp-a'], created: [], input: null })
+    const more = planImport(
+      emptyState(),
+      readExport(Buffer.from(lines({ ...cold, comments: [comment('x')] }))),
+      AUTHOR,
+      given,
+    )
+    expect(more.input).toMatchObject({ ops: [{ op: 'put' }], when: [{ if: 'absent', id: 'gp-a' }] })
+  })
+  test('a deleted one stays deleted, and is named; one whose creation was undone is wanted again', () => {
+    const grave = (reason: string): Bead =>
+      bead('gp-a', { status: 'tombstone', deleted_at: later, delete_reason: reason, updated_at: later })
+    const text = lines(bead('gp-a', { title: 'again' }))
+    expect(plan(text, stateOf(grave('spam')))).toMatchObject({
+      unchanged: ['gp-a'],
+      input: null,
+      notes: [{ line: 1, text: 'it was deleted here ("spam") and stays deleted' }],
+    })
+    const state = imported(text, stateOf(grave('undone')))
+    expect(state.beads.get('gp-a')).toMatchObject({ status: 'open', title: 'again' })
+    expect(state.beads.get('gp-a')).not.toHaveProperty('deleted_at')
+  })
+  test('a bead with a worker on it keeps its status', () => {
+    const runs = { k3: { fence: 'k3', state: 'working', agent: 'gp/polecats/toast' } as never }
+    const state = stateOf(bead('gp-a', { status: 'hooked', metadata: { gt: { version: 1, runs } } }))
+    const made = plan(
+      lines(bead('gp-a', { status: 'closed', closed_at: later, updated_at: later, title: 'new' })),
+      state,
+    )
+    expect(made.notes[0]!.text).toBe('a worker is on it; it stays hooked')
+    expect(made.input!.ops).toMatchObject([{ op: 'put', bead: { status: 'hooked', title: 'new' } }])
   })
   test('never takes the kernel’s facts from a file', () => {
-    const state = stateOf(bead('gp-a', { metadata: { gt: { version: 3, rig: 'gp' }, x: 1 } }))
-    imported(lines(bead('gp-a', { updated_at: later, metadata: { gt: { version: 1, rig: 'no' }, x: 2 } })), state)
+    const state = stateOf(bead('gp-a', { metadata: { gt: { version: 3, rig: 'gp' } } }))
+    imported(lines(bead('gp-a', { updated_at: later, metadata: { gt: { version: 9, rig: 'no' }, x: 2 } })), state)
     expect(state.beads.get('gp-a')!.metadata).toEqual({ gt: { version: 4, rig: 'gp' }, x: 2 })
   })
 })

@@ -3,9 +3,11 @@ import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFi
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
+import { archiveCold } from '../../src/beads/archive.ts'
 import type { Bead } from '../../src/beads/bead.ts'
 import type { Op } from '../../src/beads/change.ts'
 import { closeBase, findInBase, openBase } from '../../src/beads/cold.ts'
+import { lookUp } from '../../src/beads/fold.ts'
 import { indexPath, logPath, numbers } from '../../src/beads/journal.ts'
 import type { Ledger } from '../../src/beads/ledger.ts'
 import { readyBeads } from '../../src/beads/ready.ts'
@@ -56,6 +58,8 @@ const aBead = fc
   })
 const anOp: fc.Arbitrary<Op> = fc.oneof(
   aBead.map((made): Op => ({ op: 'create', bead: made })),
+  aBead.map((made): Op => ({ op: 'put', bead: made })),
+  anId.map((id): Op => ({ op: 'archive', id })),
   fc.record({ op: fc.constant('set' as const), id: anId, path: fc.constant<string[]>(['status']), value: aStatus }),
   fc.record({
     op: fc.constant('add' as const),
@@ -166,6 +170,21 @@ test.each<[string, (ledger: Ledger, n: number) => void]>([
   change(ledger, n)
   expect(openView(ledger.dir, 'working').kind).toBe('empty')
   expect(openView(ledger.dir, 'all').kind).toBe('empty')
+})
+
+test('an archived bead is found, and satisfies who waits for it', () => {
+  const closed = { status: 'closed', closed_at: '2025-01-01T00:00:00Z' }
+  const needs = [{ issue_id: 'gp-b', depends_on_id: 'gp-a', type: 'blocks', created_at: T0 }]
+  const ledger = newLedger()
+  create(ledger, bead('gp-a', closed), bead('gp-c', closed))
+  must(archiveCold(ledger, new Date('2026-01-01T00:00:00Z')))
+  create(ledger, bead('gp-b', { dependencies: needs }))
+  must(ledger.roll())
+  expect(ledger.state.beads.has('gp-a')).toBe(false)
+  const view = must(openView(ledger.dir, 'working'))
+  expect(readyBeads(view.state, { now: new Date() }).map(({ id }) => id)).toEqual(['gp-b'])
+  for (const id of ['gp-a', 'gp-b', 'gp-c', 'gp-d']) expect(lookUp(view.state, id)).toEqual(lookUp(ledger.state, id))
+  view.close()
 })
 
 test('every bead is found in a base, beside lines longer than any buffer', () => {

@@ -1,7 +1,8 @@
 /** One record, one set, three files: nothing of either side is lost, and it does not matter which side is which. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Raw } from '../../src/beads/merge.ts'
@@ -143,6 +144,61 @@ describe('for any records', () => {
   })
 })
 
+describe('for any sets', () => {
+  const anId = fc.constantFrom('gp-a', 'gp-b', 'gp-c', 'gp-d', 'gp-a.1')
+  /** A set as one clone has it: what it began from, some of that edited, some beads of its own. */
+  const edits = fc.array(fc.tuple(anId, aRecord, fc.constantFrom('x', 'y')), { maxLength: 5 })
+  const edited = (base: Side, changes: [string, Raw, string][]): Side => {
+    const side = new Map(base)
+    for (const [id, record, by] of changes) {
+      const own = base.has(id)
+        ? {}
+        : { created_by: by, created_at: by === 'x' ? '2026-01-05T00:00:00Z' : '2026-01-06T00:00:00Z' }
+      side.set(id, { ...coherent(record), ...own, id })
+    }
+    return side
+  }
+  const some = fc
+    .array(fc.tuple(anId, aRecord), { maxLength: 3 })
+    .map((list): Side => new Map(list.map(([id, record]) => [id, { ...record, id }])))
+
+  test('the sides may be swapped, also where ids collide, and no id of either side is lost', () => {
+    fc.assert(
+      fc.property(some, edits, edits, (base, one, two) => {
+        const [l, r] = [edited(base, one), edited(base, two)]
+        const merged = must(mergeSets(base, l, r))
+        expect(text(must(mergeSets(base, r, l)).records)).toBe(text(merged.records))
+        for (const id of [...l.keys(), ...r.keys()]) expect(merged.records.has(id)).toBe(true)
+        for (const { from, to } of merged.renamed)
+          expect([merged.records.has(from), merged.records.has(to)]).toEqual([true, true])
+      }),
+    )
+  })
+
+  test('three clones that sync in any order through one remote end alike', () => {
+    const step = fc.tuple(fc.nat(2), fc.option(edits, { nil: undefined }))
+    fc.assert(
+      fc.property(some, fc.array(step, { maxLength: 12 }), (start, steps) => {
+        let remote = start
+        const clones = [0, 1, 2].map(() => ({ base: start, now: start }))
+        const sync = (clone: { base: Side; now: Side }): void => {
+          remote = must(mergeSets(clone.base, clone.now, remote)).records
+          clone.base = remote
+          clone.now = remote
+        }
+        for (const [i, changes] of steps) {
+          const clone = clones[i]!
+          if (changes) clone.now = edited(clone.now, changes)
+          else sync(clone)
+        }
+        for (const clone of [...clones, ...clones]) sync(clone)
+        const [first, ...others] = clones.map(({ now }) => text(now))
+        for (const other of others) expect(other).toBe(first)
+      }),
+    )
+  })
+})
+
 describe('two beads with one id', () => {
   const mine = bead('gp-a.1', {
     title: 'mine',
@@ -266,6 +322,29 @@ describe('files', () => {
     expect(failure.code).toBe('E_LEDGER_PARSE')
     expect(failure.message).toContain(`${paths.ours} line 2`)
     expect(failure.message).toContain(why)
+  })
+})
+
+describe('gt bead merge', () => {
+  const gt = fileURLToPath(new URL('../../bin/gt.js', import.meta.url))
+  const record = (title: string, updated: string): string =>
+    `${JSON.stringify({ id: 'gt-a', title, priority: 2, updated_at: `2026-01-0${updated}T00:00:00Z` })}\n`
+  test.each([
+    ['one side changed', record('A', '1'), 0, record('L', '2')],
+    ['both changed the same', record('R', '3'), 1, '"lost":"L"'],
+    ['one does not parse', '<<<<<<< HEAD\n', 1, record('L', '2')],
+  ])('%s: exit code and output', (_name, theirs, code, content) => {
+    const dir = temporaryFolder()
+    for (const [name, text] of Object.entries({ base: record('A', '1'), ours: record('L', '2'), theirs }))
+      writeFileSync(join(dir, name), text)
+    // As git calls it: the result goes where our side was, in a folder without a town.
+    const argv = [gt, 'bead', 'merge', 'base', 'ours', 'theirs', '--output', 'ours', '--json']
+    const ran = spawnSync(process.execPath, argv, { cwd: dir, encoding: 'utf8', env: { ...process.env, HOME: dir } })
+    expect(ran.status, ran.stdout + ran.stderr).toBe(code)
+    expect(readFileSync(join(dir, 'ours'), 'utf8')).toContain(content)
+    expect(readdirSync(dir).sort()).toEqual(['base', 'ours', 'theirs'])
+    if (code === 0) expect(readFileSync(join(dir, 'ours'), 'utf8')).toBe(content)
+    else expect(ran.stdout).toMatch(theirs.startsWith('<') ? /E_LEDGER_PARSE.*theirs line 1/ : /E_CONFLICT/)
   })
 })
 

@@ -111,8 +111,12 @@ export interface Writer {
 }
 
 export async function startWriter(...argv: (string | number)[]): Promise<Writer> {
-  const program = await writerProgram()
-  const child = spawn(process.execPath, [program, ...argv.map(String)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return startProgram([await writerProgram(), ...argv.map(String)], process.env)
+}
+
+/** A program of ours in a process of its own, whose lines are listened to. */
+export async function startProgram(argv: string[], env: NodeJS.ProcessEnv): Promise<Writer> {
+  const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   onCleanUp(() => child.kill('SIGKILL'))
   let out = ''
   let stderr = ''

@@ -45,6 +45,7 @@ for (let i = 0; i < Number(writes); i++) {
   if (gate === '') writeSync(1, `${verdict.applied ? 'created' : 'refused'} ${id}\n`)
   if (i < Number(claims)) {
     const claimed = `claim-${i}`
+    const begun = performance.now()
     const claim = must(
       ledger.write({
         by: name,
@@ -53,6 +54,7 @@ for (let i = 0; i < Number(writes); i++) {
         when: [{ if: 'in', id: claimed, path: ['assignee'], values: [null] }],
       }),
     )
+    took.push(performance.now() - begun)
     writeSync(1, `${claim.applied ? 'won' : 'lost'} ${claimed}\n`)
   }
   if (Number(rollEvery) > 0 && i % Number(rollEvery) === Number(rollEvery) - 1) must(ledger.roll())

@@ -3,14 +3,14 @@
  * compared as ratios within this one run: the machine may be busy or slow, the ratio holds.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { guardText } from '../../src/agents/guard.ts'
 import type { Op } from '../../src/beads/change.ts'
 import { createLedger } from '../../src/beads/ledger.ts'
-import { benchLedger } from './ledger.ts'
+import { benchLedger, benchRival, benchTail } from './ledger.ts'
 
 const GT = fileURLToPath(new URL('../../bin/gt.js', import.meta.url))
 const place = mkdtempSync(join(tmpdir(), 'gt-bench-'))
@@ -27,7 +27,7 @@ const rows: [what: string, figure: string, target: string, met: boolean | null][
 function once(argv: string[], cwd = place, input = ''): number {
   const [program = '', ...args] = argv
   const started = performance.now()
-  const done = spawnSync(program, args, { cwd, env, input, stdio: ['pipe', 'pipe', 'pipe'] })
+  const done = spawnSync(program, args, { cwd, env, input, stdio: ['pipe', 'pipe', 'pipe'], maxBuffer: 1 << 28 })
   const took = performance.now() - started
   if (done.status !== 0) throw new Error(`${argv.join(' ')} ended with ${done.status}: ${done.stderr}`)
   return took
@@ -44,6 +44,16 @@ function paired(a: () => number, b: () => number, times = 15): { a: number; b: n
     b: median(pairs.map((pair) => pair.b)),
     ratio: median(pairs.map((pair) => pair.a / pair.b)),
   }
+}
+
+/** Most memory that a command of ours ever had, MB (the system's own count). */
+function peak(words: string[], cwd: string): number {
+  const told = join(place, 'peak')
+  const teller = join(place, 'peak.mjs')
+  const write = `fs.writeFileSync(${JSON.stringify(told)}, String(process.resourceUsage().maxRSS))`
+  writeFileSync(teller, `import fs from 'node:fs'; process.on('exit', () => ${write})`)
+  once([process.execPath, '--import', teller, GT, ...words], cwd)
+  return Number(readFileSync(told, 'utf8')) / 1024
 }
 
 const gt = (...args: string[]): string[] => [process.execPath, GT, ...args]
@@ -113,6 +123,22 @@ try {
   ])
   rows.push(['  p99 of one write, ms', ledger.p99.toFixed(1), '≤ 250', ledger.p99 <= 250])
   rows.push(['  lost', String(ledger.lost), '0', ledger.lost === 0])
+  for (const [kind, what] of [
+    ['lockfile', 'lock file + append'],
+    ['sqlite', 'SQLite, WAL, synchronous=FULL'],
+  ] as const) {
+    // A lost claim costs these no write; the ledger keeps it, for the trail.
+    const rival = await benchRival(kind)
+    if (typeof rival === 'string') rows.push([`  the same on ${what}`, '-', rival, null])
+    else {
+      rows.push([`  the same on ${what}, per second`, String(rival.opsPerSecond), '(a figure)', null])
+      rows.push(['    p99, ms', rival.p99.toFixed(1), '(a figure)', null])
+    }
+  }
+  const tail = await benchTail()
+  const slow = tail[Math.floor(tail.length * 0.95)] ?? Number.NaN
+  rows.push(['from write to another process’s event, ms (median)', median([...tail]).toFixed(2), '≤ 10', null])
+  rows.push(['  19 of 20 within, ms', slow.toFixed(2), '≤ 10', slow <= 10])
 
   const town = join(place, 'town')
   once(gt('install', town))
@@ -125,6 +151,15 @@ try {
       '≤ 4 (at 100000)',
       ready.ratio <= 4,
     ])
+    const show = paired(() => once(gt('bead', 'show', 'gp-00001'), town), node, 9)
+    rows.push([`cold gt bead show on ${count} beads, × empty node`, show.ratio.toFixed(2), '≤ 1.5', show.ratio <= 1.5])
+  }
+  for (const words of [
+    ['bead', 'ready', '--json'],
+    ['status', '--json'],
+  ]) {
+    const megabytes = peak(words, town)
+    rows.push([`  peak memory of gt ${words[0]} ${words[1]}, MB`, megabytes.toFixed(0), '≤ 200', megabytes <= 200])
   }
 
   rmSync(town, { recursive: true })

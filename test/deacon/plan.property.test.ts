@@ -3,12 +3,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Bead } from '../../src/beads/bead.ts'
 import type { MergeState, RunState } from '../../src/beads/facts.ts'
-import { keyOf, plan } from '../../src/deacon/plan.ts'
+import { plan } from '../../src/deacon/plan.ts'
 import type { Read } from '../../src/result.ts'
 import { empty, fail, ok, unknown } from '../../src/result.ts'
 import type { Evidence } from '../../src/witness/evaluate.ts'
 import { aBead, aMerge, aRun, beadWith, stateOf } from '../kernel/support.ts'
-import { needs, now, observed, POLICY, slung } from './support.ts'
+import { brief, needs, now, observed, POLICY, slung } from './support.ts'
 
 const aRead = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Read<T>> =>
   fc.oneof(value.map(ok), fc.constantFrom(empty, unknown('?'), fail('E_X', 'x')))
@@ -74,12 +74,12 @@ test('any town: the same look gives the same plan, no action stands in it twice,
       const actions = plan(look, { ...POLICY, cap }, now)
       expect(plan(look, { ...POLICY, cap }, now)).toEqual(actions)
       expect(JSON.stringify([...state.beads])).toBe(before)
-      const keys = actions.map(keyOf)
+      const keys = actions.map(brief)
       expect(new Set(keys).size).toBe(keys.length)
       const active = [...state.live.values()].flat().filter((run) => run.state !== 'submitted').length
       const free = Math.max(0, cap - active)
-      expect(keys.filter((key) => key.startsWith('dispatch:')).length).toBeLessThanOrEqual(free)
-      expect(keys.filter((key) => key.startsWith('rework:')).length).toBeLessThanOrEqual(free)
+      expect(keys.filter((key) => key.startsWith('dispatch ')).length).toBeLessThanOrEqual(free)
+      expect(keys.filter((key) => key.startsWith('rework ')).length).toBeLessThanOrEqual(free)
     }),
     { numRuns: 300 },
   )

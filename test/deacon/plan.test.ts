@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Bead } from '../../src/beads/bead.ts'
 import type { MergeState, Run, Slung } from '../../src/beads/facts.ts'
 import type { State } from '../../src/beads/fold.ts'
-import { LAST_WORDS_MS, nextDue, plan } from '../../src/deacon/plan.ts'
+import { keyOf, LAST_WORDS_MS, nextDue, plan } from '../../src/deacon/plan.ts'
 import { empty, fail, ok, unknown } from '../../src/result.ts'
 import { aBead, aMerge, aRun, at, beadWith, stateOf } from '../kernel/support.ts'
 import type { Scene } from './support.ts'
@@ -25,13 +25,13 @@ test('an idle town: nothing to do', () => {
 })
 
 test.each<[string, Run, Scene, string[]]>([
-  ['its starter ended before the worktree stood', inState('claimed'), { gone: true }, ['end:r1']],
-  ['its starter ended in the worktree', inState('provisioning'), { gone: true }, ['end:r1']],
+  ['its starter ended before the worktree stood', inState('claimed'), { gone: true }, ['unwind r1']],
+  ['its starter ended in the worktree', inState('provisioning'), { gone: true }, ['unwind r1']],
   [
     'its starter ended before the session',
     aRun('r1', 'gp-a', { state: 'starting', process: undefined as never }),
     { gone: true },
-    ['end:r1'],
+    ['unwind r1'],
   ],
   ['its starter is at work', inState('claimed'), {}, []],
   ['its starter waits for a sign of life', inState('starting'), { evidence: evidence(inState('starting'), {}) }, []],
@@ -45,28 +45,28 @@ test.each<[string, Run, Scene, string[]]>([
     'starter and agent are dead',
     inState('starting'),
     { gone: true, evidence: evidence(inState('starting'), { alive: false }) },
-    ['end:r1'],
+    ['lose r1'],
   ],
   [
     'the agent spoke, its starter is dead',
     inState('starting'),
     { gone: true, evidence: evidence(inState('starting'), {}) },
-    ['alive:r1'],
+    ['alive r1'],
   ],
   ['it works', inState('working'), { evidence: evidence(inState('working'), {}) }, []],
   [
     'it said nothing for long',
     inState('working'),
     { evidence: evidence(inState('working'), { beat: ok(now.getTime() - 600_001) }) },
-    ['quiet:r1'],
+    ['quiet r1'],
   ],
   ['it is quiet still', inState('quiet'), { evidence: evidence(inState('quiet'), { beat: ok(0) }) }, []],
-  ['it speaks again', inState('quiet'), { evidence: evidence(inState('quiet'), {}) }, ['alive:r1']],
+  ['it speaks again', inState('quiet'), { evidence: evidence(inState('quiet'), {}) }, ['alive r1']],
   [
     'its process is gone',
     inState('working'),
     { evidence: evidence(inState('working'), { session: empty, process: ok(false) }) },
-    ['end:r1'],
+    ['lose r1'],
   ],
   ['nothing was looked at', inState('working'), {}, []],
   [
@@ -75,19 +75,19 @@ test.each<[string, Run, Scene, string[]]>([
     { sessions: { r1: true } },
     [],
   ],
-  ['it handed in a while ago', inState('submitted'), { sessions: { r1: true } }, ['end-session:r1']],
+  ['it handed in a while ago', inState('submitted'), { sessions: { r1: true } }, ['end-session r1']],
   [
     'it handed in and ended',
     inState('submitted', { since: now.toISOString() }),
     { sessions: { r1: false } },
-    ['end-session:r1'],
+    ['end-session r1'],
   ],
   ['it handed in and its session is gone', inState('submitted'), { sessions: {} }, []],
   ['it handed in and nobody can see its session', inState('submitted'), { sessions: null }, []],
-  ['it is over', inState('finished'), {}, ['clear:r1']],
-  ['it was lost', inState('lost'), {}, ['clear:r1']],
-  ['it failed', inState('failed'), {}, ['clear:r1']],
-  ['it was stopped', inState('stopped'), {}, ['clear:r1']],
+  ['it is over', inState('finished'), {}, ['clear r1']],
+  ['it was lost', inState('lost'), {}, ['clear r1']],
+  ['it failed', inState('failed'), {}, ['clear r1']],
+  ['it was stopped', inState('stopped'), {}, ['clear r1']],
   ['it is over and cleared', inState('lost', { cleared: true }), {}, []],
 ])('a run: %s', (_why, run, scene, keys) => {
   expect(todo(stateOf(beadWith(run)), scene)).toEqual(keys)
@@ -98,7 +98,7 @@ test('a run without a sign of life gets as long as the policy says, once its sta
   const seen = { gone: true, evidence: evidence(run, { session: unknown('tmux is silent'), beat: empty }) }
   const after = (ms: number) => todo(stateOf(beadWith(run)), seen, {}, new Date(Date.parse(run.since) + ms))
   expect(after(POLICY.startTimeoutMs)).toEqual([])
-  expect(after(POLICY.startTimeoutMs + 1)).toEqual(['end:r1'])
+  expect(after(POLICY.startTimeoutMs + 1)).toEqual(['unwind r1'])
 })
 
 test('an agent that gave up has failed; one that vanished is lost', () => {
@@ -142,8 +142,8 @@ test('while the runtime does not answer nothing is started; what needs no sessio
     aMerge('gp-m1', back, { state: 'red' }).bead,
     beadWith(inState('lost')),
   )
-  expect(todo(state, { movable: ['gp'], sessions: null })).toEqual(['clear:r1', 'refine:gp'])
-  expect(todo(state, { movable: ['gp'] })).toEqual(['clear:r1', 'refine:gp', 'rework:r2', 'dispatch:gp-n'])
+  expect(todo(state, { movable: ['gp'], sessions: null })).toEqual(['clear r1', 'refine gp'])
+  expect(todo(state, { movable: ['gp'] })).toEqual(['clear r1', 'refine gp', 'rework r2', 'dispatch gp-n'])
 })
 
 test.each<[string, Partial<Bead>, Slung | undefined, boolean]>([
@@ -178,7 +178,7 @@ test.each<[string, Partial<Bead>, Slung | undefined, boolean]>([
     aBead('gp-z'),
     aBead('gp-y', { status: 'closed' }),
   )
-  expect(todo(state)).toEqual(starts ? ['dispatch:gp-a'] : [])
+  expect(todo(state)).toEqual(starts ? ['dispatch gp-a'] : [])
 })
 
 test('a bead that needs a person is not started', () => {
@@ -192,7 +192,7 @@ test('fresh beads: urgent first, then in the order of the sling, then by id, as 
     aBead('gp-b', {}, slung({ at: at(1) })),
     aBead('gp-e', { priority: 0 }, slung({ at: at(9) })),
   ]
-  const wanted = ['gp-e', 'gp-b', 'gp-c', 'gp-d'].map((id) => `dispatch:${id}`)
+  const wanted = ['gp-e', 'gp-b', 'gp-c', 'gp-d'].map((id) => `dispatch ${id}`)
   expect(todo(stateOf(...beads))).toEqual(wanted)
   expect(todo(stateOf(...beads.reverse()))).toEqual(wanted)
   expect(todo(stateOf(...beads), {}, { cap: 2 })).toEqual(wanted.slice(0, 2))
@@ -204,8 +204,8 @@ test.each(['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limi
     const bead = aBead('gp-n', {}, slung())
     const scene = { sessions: {} }
     expect(todo(stateOf(beadWith(inState(state)), bead), scene, { cap: 1 })).toEqual([])
-    expect(todo(stateOf(beadWith(inState(state)), bead), scene, { cap: 2 })).toEqual(['dispatch:gp-n'])
-    expect(todo(stateOf(beadWith(inState('submitted')), bead), scene, { cap: 1 })).toEqual(['dispatch:gp-n'])
+    expect(todo(stateOf(beadWith(inState(state)), bead), scene, { cap: 2 })).toEqual(['dispatch gp-n'])
+    expect(todo(stateOf(beadWith(inState('submitted')), bead), scene, { cap: 1 })).toEqual(['dispatch gp-n'])
   },
 )
 
@@ -218,18 +218,18 @@ test('beads for one certain worker wait for it, one by one, and take no slot fro
   const agent = 'gp/polecats/toast'
   const queue = ['gp-a', 'gp-b', 'gp-c'].map((id) => aBead(id, { priority: 0 }, slung({ agent })))
   const other = aBead('gp-o', { priority: 4 }, slung())
-  expect(todo(stateOf(...queue, other), {}, { cap: 2 })).toEqual(['dispatch:gp-a', 'dispatch:gp-o'])
+  expect(todo(stateOf(...queue, other), {}, { cap: 2 })).toEqual(['dispatch gp-a', 'dispatch gp-o'])
   const busy = beadWith(aRun('r1', 'gp-r', { agent }))
-  expect(todo(stateOf(...queue, other, busy), {}, { cap: 2 })).toEqual(['dispatch:gp-o'])
+  expect(todo(stateOf(...queue, other, busy), {}, { cap: 2 })).toEqual(['dispatch gp-o'])
 })
 
 test('what failed lately and rests does not hold back what stands behind it', () => {
   const [a, b] = [aBead('gp-a', { priority: 0 }, slung()), aBead('gp-b', {}, slung())]
-  expect(todo(stateOf(a, b), { resting: ['dispatch:gp-a'] }, { cap: 1 })).toEqual(['dispatch:gp-b'])
+  expect(todo(stateOf(a, b), { resting: ['dispatch:gp-a'] }, { cap: 1 })).toEqual(['dispatch gp-b'])
   const back = (n: number) => aRun(`r${n}`, `gp-${n}`, { state: 'submitted', merge_request: `gp-m${n}` })
   const requests = [1, 2].flatMap((n) => [beadWith(back(n)), aMerge(`gp-m${n}`, back(n), { state: 'red' }).bead])
-  expect(todo(stateOf(...requests), {}, { cap: 1 })).toEqual(['rework:r1'])
-  expect(todo(stateOf(...requests), { resting: ['rework:r1'] }, { cap: 1 })).toEqual(['rework:r2'])
+  expect(todo(stateOf(...requests), {}, { cap: 1 })).toEqual(['rework r1'])
+  expect(todo(stateOf(...requests), { resting: ['run:r1'] }, { cap: 1 })).toEqual(['rework r2'])
 })
 
 /** A run that handed in, its bead and its merge request. */
@@ -248,17 +248,17 @@ test.each<[MergeState, boolean]>([
   ['could_not_run', false],
   ['held', false],
 ])('a merge request that is %s goes back to its worker: %s', (merge, back) => {
-  expect(todo(handedIn(merge))).toEqual(back ? ['rework:r1'] : [])
+  expect(todo(handedIn(merge))).toEqual(back ? ['rework r1'] : [])
 })
 
 test('work goes back as often as the policy says; then a person is asked, once', () => {
-  expect(todo(handedIn('red', { round: 3 }))).toEqual(['rework:r1'])
-  expect(todo(handedIn('red', { round: 1 }), {}, { rounds: 0 })).toEqual(['ask-person:gp-a'])
+  expect(todo(handedIn('red', { round: 3 }))).toEqual(['rework r1'])
+  expect(todo(handedIn('red', { round: 1 }), {}, { rounds: 0 })).toEqual(['ask-person gp-a'])
   const [asked] = plan(observed(handedIn('conflict', { round: 4 })), POLICY, now)
   expect(asked).toMatchObject({ do: 'ask-person', bead: 'gp-a', cause: 'conflict' })
   expect(asked?.do === 'ask-person' && asked.text).toMatch(/came back 4 times.*gate "gate" failed.*gt mq retry gp-m1/)
   expect(todo(handedIn('red', { round: 4 }, { needs }))).toEqual([])
-  expect(todo(handedIn('red', { round: 4 }), {}, { cap: 0 })).toEqual(['ask-person:gp-a'])
+  expect(todo(handedIn('red', { round: 4 }), {}, { cap: 0 })).toEqual(['ask-person gp-a'])
 })
 
 test('work that came back waits while every slot is taken, while a person is asked, and while its worker is at it', () => {
@@ -291,14 +291,36 @@ test('the order of urgency: runs, queues, returned work, fresh work', () => {
   )
   const scene = { evidence: evidence(dead, { alive: false }), sessions: { r3: true }, movable: ['gp', 'other'] }
   expect(todo(state, scene)).toEqual([
-    'end-session:r3',
-    'clear:r2',
-    'end:r1',
-    'refine:gp',
-    'refine:other',
-    'rework:r3',
-    'dispatch:gp-n',
+    'end-session r3',
+    'clear r2',
+    'lose r1',
+    'refine gp',
+    'refine other',
+    'rework r3',
+    'dispatch gp-n',
   ])
+})
+
+test('one hand at a time on one run: whatever ends, clears or restarts it bears one key', () => {
+  const run = inState('working')
+  const request = aMerge('gp-m1', run)
+  const keys = [
+    { do: 'lose', bead: 'gp-a', fence: 'r1', to: 'lost', reason: '' },
+    { do: 'unwind', bead: 'gp-a', fence: 'r1', reason: '' },
+    { do: 'end-session', run },
+    { do: 'clear', run },
+    { do: 'rework', bead: 'gp-a', run, request },
+  ] as const
+  expect(new Set(keys.map(keyOf))).toEqual(new Set(['run:r1']))
+  const others = [
+    { do: 'dispatch', bead: 'gp-a' },
+    { do: 'ask-person', bead: 'gp-a', cause: '', text: '' },
+    { do: 'alive', run },
+    { do: 'quiet', run, sinceMs: 1 },
+    { do: 'refine', rig: 'gp' },
+    { do: 'clear', run },
+  ] as const
+  expect(new Set(others.map(keyOf)).size).toBe(others.length)
 })
 
 test('the next instant that matters: the end of a rest or of a last sentence, whichever comes first', () => {

@@ -1,8 +1,8 @@
 /** What the plan looks at, made by hand. Only for tests. */
 import type { Run, RunState, Slung } from '../../src/beads/facts.ts'
 import type { State } from '../../src/beads/fold.ts'
-import type { Observed, Policy } from '../../src/deacon/plan.ts'
-import { keyOf, plan } from '../../src/deacon/plan.ts'
+import type { Action, Observed, Policy } from '../../src/deacon/plan.ts'
+import { plan } from '../../src/deacon/plan.ts'
 import type { Read } from '../../src/result.ts'
 import { ok } from '../../src/result.ts'
 import type { Evidence } from '../../src/witness/evaluate.ts'
@@ -17,6 +17,7 @@ export interface Scene {
   gone?: boolean
   sessions?: Record<string, boolean> | null
   movable?: string[]
+  /** Keys of actions. */
   resting?: string[]
 }
 
@@ -31,8 +32,15 @@ export function observed(state: State, scene: Scene = {}): Observed {
   }
 }
 
+/** An action in short: what is done, and to which bead, run or rig. */
+export function brief(action: Action): string {
+  if ('rig' in action) return `${action.do} ${action.rig}`
+  if ('fence' in action) return `${action.do} ${action.fence}`
+  return 'run' in action ? `${action.do} ${action.run.fence}` : `${action.do} ${action.bead}`
+}
+
 export const todo = (state: State, scene: Scene = {}, policy: Partial<Policy> = {}, when = now): string[] =>
-  plan(observed(state, scene), { ...POLICY, ...policy }, when).map(keyOf)
+  plan(observed(state, scene), { ...POLICY, ...policy }, when).map(brief)
 
 export function evidence(
   run: Run,

@@ -21,7 +21,11 @@ describe('usage', () => {
     [['frob'], 'There is no command "frob".', 'gt --help'],
     [['slign'], 'There is no command "slign".', 'gt sling'],
     [['bead', 'frob'], "Unknown command 'frob'.", 'gt bead --help'],
-    [['bead'], 'gt bead needs a verb: create, show, list, ready, update, close, dep.', 'gt bead --help'],
+    [
+      ['bead'],
+      'gt bead needs a verb: create, show, list, ready, blocked, epic, graph, update, close, reopen, delete, dep, sync, archive, merge, import, export.',
+      'gt bead --help',
+    ],
     [['bead', 'show'], "Missing required argument 'id'.", 'gt bead show --help'],
     [['bead', 'list', '--statu', 'x'], "Unknown option '--statu'. (Did you mean --status?)", 'gt bead list --help'],
     [['bead', 'list', 'x'], "Too many arguments for 'list'. Expected 0 arguments but got 1.", 'gt bead list --help'],

@@ -43,13 +43,7 @@ test.each([
   ['its bead is closed', stateOf(beadWith(aRun('r1', 'gp-a', { state: 'lost' }), {}, { status: 'closed' })), false],
   [
     'another run has its bead',
-    stateOf(
-      aBead(
-        'gp-a',
-        { status: 'in_progress' },
-        { runs: { r1: aRun('r1', 'gp-a', { state: 'lost' }), r2: aRun('r2', 'gp-a') } },
-      ),
-    ),
+    stateOf(aBead('gp-a', {}, { runs: { r1: aRun('r1', 'gp-a', { state: 'lost' }), r2: aRun('r2', 'gp-a') } })),
     false,
   ],
   [
@@ -62,6 +56,11 @@ test.each([
   ],
 ])('a run called lost may still hand in when %s: %#', (_when, state, may) => {
   expect(write(state, submit(state.beads.get('gp-a')!, runOf(state), undefined, work(1))).applied).toBe(may)
+})
+
+test('a run that handed in does not hand in again, not even when its work came back', () => {
+  const { run, request, state } = submitted('red')
+  expect(write(state, submit(state.beads.get('gp-a')!, run, request, work(5))).applied).toBe(false)
 })
 
 test('a run that is called lost and replaced while it hands in does not become a second live run', () => {
@@ -116,14 +115,14 @@ test.each([
 test('the queue: urgent first, then older, then by id; landed and rejected ones are not in it', () => {
   const run = aRun('r1', 'gp-a')
   const all = [
-    aMerge('gp-m4', run, { queued_at: at(2) }),
+    aMerge('gp-m4', run, { queued_at: at(0) }),
     aMerge('gp-m3', run, { queued_at: at(1) }),
     aMerge('gp-m2', run, { queued_at: at(1) }),
     aMerge('gp-m1', run, { queued_at: at(9) }, { priority: 0 }),
     aMerge('gp-m0', run, { state: 'landed' }, { status: 'closed' }),
     aMerge('ot-m0', { ...run, rig: 'other' }, { queued_at: at(0) }),
   ].map(({ bead }) => bead)
-  const wanted = ['gp-m1', 'gp-m2', 'gp-m3', 'gp-m4']
+  const wanted = ['gp-m1', 'gp-m4', 'gp-m2', 'gp-m3']
   const ids = (beads: typeof all) => openMerges(beads, 'gp').map(({ bead }) => bead.id)
   expect(ids(all)).toEqual(wanted)
   expect(ids([...all].reverse())).toEqual(wanted)

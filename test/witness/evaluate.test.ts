@@ -23,6 +23,7 @@ const SESSIONS: Record<string, Read<SessionView>> = {
   ended: session({ alive: false, exitCode: 3 }),
   killed: session({ alive: false }),
   'of another run, ended': session({ labels: { run: 'r0' }, alive: false, exitCode: 3 }),
+  'of an earlier round, ended': session({ process: { pid: 4242, started: 'before' }, alive: false, exitCode: 0 }),
   'of nobody, ended': session({ labels: {}, alive: false }),
   none: empty,
   error,
@@ -59,7 +60,7 @@ const everything = names(SESSIONS).flatMap((s) =>
 )
 
 test('every combination of evidence', () => {
-  expect(everything).toHaveLength(8 * 5 * 6)
+  expect(everything).toHaveLength(9 * 5 * 6)
   const found = everything.map(([s, p, b]) => {
     const { is } = verdict({ session: SESSIONS[s]!, process: PROCESSES[p]!, lastBeat: BEATS[b]! })
     return `session ${s}, process ${p}, beat ${b}: ${is}`
@@ -97,15 +98,16 @@ const aRead = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Read<T>> =>
 const aSession = fc.record({
   name: fc.string(),
   labels: fc.record({ run: fc.constantFrom('r1', 'r0', '') }),
-  process: fc.constant(run.process!),
+  process: fc.constantFrom(run.process!, { pid: 4242, started: 'before' }, { pid: 7, started: 'boot.r1' }),
   alive: fc.boolean(),
   exitCode: fc.constantFrom<(number | undefined)[]>(undefined, 0, 1, 137),
 }) as fc.Arbitrary<SessionView>
 
-test('never dead unless the session of this very fence shows an ended process, or the process is proven gone', () => {
+test('never dead unless the session of this very fence and process shows its end, or the process is proven gone', () => {
   fc.assert(
     fc.property(aRead(aSession), aRead(fc.boolean()), aRead(fc.integer()), (seen, process, lastBeat) => {
-      const ended = seen.kind === 'ok' && seen.value.labels.run === 'r1' && !seen.value.alive
+      const ours = seen.kind === 'ok' && seen.value.labels.run === 'r1' && seen.value.process === run.process
+      const ended = ours && !seen.value.alive
       const gone = process.kind === 'ok' && !process.value
       expect(verdict({ session: seen, process, lastBeat }).is === 'dead').toBe(ended || gone)
     }),
