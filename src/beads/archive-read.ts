@@ -41,6 +41,12 @@ export function readArchive(dir: string): Result<Map<string, string>> {
   return ok(lines)
 }
 
+/** Every bead of the archive; none when it cannot be read. */
+export function archivedBeads(dir: string): Bead[] {
+  const lines = filesOrNone(dir).length > 0 ? readArchive(dir) : null
+  return lines?.kind === 'ok' ? [...lines.value.values()].map((line) => JSON.parse(line) as Bead) : []
+}
+
 /** Names of the archive files, oldest month first. */
 export function archiveFiles(dir: string): string[] {
   try {

@@ -250,14 +250,15 @@ function isUntouched(base: Raw, side: Raw): boolean {
   return sameRecord({ ...base, updated_at: '' }, { ...side, updated_at: '' })
 }
 
-/** Versions count up: a record that neither side had is a version more than both. Others keep what they came with. */
+/** Versions count up: the result is younger than every side that says something else. Others keep what they came with. */
 function countVersion(merged: Raw, left: Raw, right: Raw): void {
-  const versions = [left, right].map(versionOf)
-  const highest = Math.max(...versions)
-  if (highest < 0) return
   const content = (record: Raw): Raw => withVersion(record, 0)
-  const known = [left, right].some((side, i) => versions[i] === highest && sameRecord(content(side), content(merged)))
-  Object.assign(merged, withVersion(merged, known ? highest : highest + 1))
+  const wanted = [left, right].map((side) => {
+    const version = versionOf(side)
+    return version < 0 || sameRecord(content(side), content(merged)) ? version : version + 1
+  })
+  const version = Math.max(...wanted)
+  if (version >= 0) Object.assign(merged, withVersion(merged, version))
 }
 
 /** -1 when the record was not written by gt. */

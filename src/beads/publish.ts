@@ -2,7 +2,7 @@
  * `issues.jsonl`: the copy of the newest base that git and other beads tools read. Somebody else may have changed it
  * since we wrote it; such an edit is found by content, and never overwritten before it was merged (ledger.ts).
  */
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
@@ -113,10 +113,19 @@ const damaged = (path: string): Result<never> =>
  * @returns their paths
  */
 export function damagedBases(dir: string): string[] {
-  return numbers(dir, 'base').flatMap((n) => {
-    const continues = existsSync(logPath(dir, n)) ? continuesOf(logPath(dir, n)) : null
-    return continues === null || sha256(readFileSync(basePath(dir, n))) === continues ? [] : [basePath(dir, n)]
-  })
+  return numbers(dir, 'base')
+    .map((n) => ({ base: basePath(dir, n), log: logPath(dir, n) }))
+    .filter(({ base, log }) => {
+      try {
+        const continues = continuesOf(log)
+        return continues !== null && sha256(readFileSync(base)) !== continues
+      } catch (error) {
+        // Pruned meanwhile, or a base whose journal was not begun yet.
+        if (errno(error) === 'ENOENT') return false
+        throw error
+      }
+    })
+    .map(({ base }) => base)
 }
 
 type Stamp = Omit<Signature, 'sha256'>

@@ -1,8 +1,10 @@
 /** Workers as people see them: `gt polecat list`, `gt run show | stop`, `gt peek`, `gt attach`, `gt restore`. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { archivedBeads } from '../beads/archive-read.ts'
 import type { Bead } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
+import { lookUp } from '../beads/fold.ts'
 import { restoreArchive } from '../git/archive.ts'
 import { allRuns, findRun, isTerminal, liveRun } from '../kernel/runs.ts'
 import { lastRun } from '../kernel/standing.ts'
@@ -80,9 +82,12 @@ function findAnyRun(town: OpenTown, who: string): Result<{ bead: Bead; run: Run 
     const found = newest.find(({ bead, run }) => liveRun(bead)?.fence === run.fence) ?? newest[0]
     if (found) return ok(found)
   }
-  const bead = beads.get(who)
+  const bead = lookUp(town.ledger.state, who)
   const run = bead && lastRun(bead)
   if (bead && run) return ok({ bead, run })
+  // What a run of long ago left behind is kept (law 4), so its name is still known.
+  const archived = findRun(archivedBeads(town.ledger.dir), who)
+  if (archived) return ok(archived)
   return fail('E_NO_RUN', `There is no run, worker or bead with a run called ${who}.`, { hint: 'gt polecat list' })
 }
 

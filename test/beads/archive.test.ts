@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { archiveCold, coldBeads, isDue } from '../../src/beads/archive.ts'
+import { archivedBeads } from '../../src/beads/archive-read.ts'
 import type { Bead } from '../../src/beads/bead.ts'
 import { addDependency, createBead, reopenBead } from '../../src/beads/edit.ts'
 import { emptyState, lookUp, put } from '../../src/beads/fold.ts'
@@ -12,6 +13,7 @@ import { commitLedger, initLedgerRepo } from '../../src/beads/git.ts'
 import { resolveId } from '../../src/beads/ids.ts'
 import type { Ledger } from '../../src/beads/ledger.ts'
 import { readyBeads } from '../../src/beads/ready.ts'
+import { findRun } from '../../src/kernel/runs.ts'
 import { bead, cleanUp, create, failureOf, must, newLedger, reopened, temporaryFolder } from './support.ts'
 
 beforeEach(() => {
@@ -98,6 +100,17 @@ describe('an archived bead', () => {
     expect(archive(ledger)).toBe(1)
     return reopened(ledger.dir)
   }
+
+  test('and its runs are known, for what they left behind is kept; one that is not cleared up yet stays', () => {
+    const run = (fence: string, cleared: boolean) => ({ fence, state: 'finished', ...(cleared ? { cleared } : {}) })
+    const held = (fence: string, cleared: boolean) =>
+      ({ gt: { version: 0, runs: { [fence]: run(fence, cleared) } } }) as never
+    const ledger = newLedger()
+    create(ledger, old('gp-a', { metadata: held('r1', true) }), old('gp-b', { metadata: held('r2', false) }))
+    expect(archive(ledger)).toBe(1)
+    expect(findRun(archivedBeads(ledger.dir), 'r1')!.bead.id).toBe('gp-a')
+    expect(ledger.state.beads.has('gp-b')).toBe(true)
+  })
 
   test('is found by its id and by a part of it', () => {
     const ledger = archived(bead('gp-x'))

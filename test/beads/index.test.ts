@@ -172,6 +172,39 @@ test.each<[string, (ledger: Ledger, n: number) => void]>([
   expect(openView(ledger.dir, 'all').kind).toBe('empty')
 })
 
+test.each<[string, Op]>([
+  ['an epic is opened again', { op: 'set', id: 'gp-epic', path: ['status'], value: 'open' }],
+  [
+    'somebody waits for the first of its children',
+    {
+      op: 'create',
+      bead: bead('gp-waits', {
+        dependencies: [
+          {
+            issue_id: 'gp-waits',
+            depends_on_id: 'gp-epic',
+            type: 'waits-for',
+            created_at: T0,
+            metadata: '{"gate":"any-children"}',
+          },
+        ],
+      }),
+    },
+  ],
+])('children that the index has left out count when %s', (_what, op) => {
+  const child = [{ issue_id: 'gp-epic.1', depends_on_id: 'gp-epic', type: 'parent-child', created_at: T0 }]
+  const ledger = newLedger()
+  create(
+    ledger,
+    bead('gp-epic', { status: 'closed', issue_type: 'epic' }),
+    bead('gp-epic.1', { status: 'closed', dependencies: child }),
+  )
+  must(ledger.roll())
+  expect(readFileSync(indexPath(ledger.dir, 2), 'utf8')).not.toContain('gp-epic')
+  must(ledger.write({ by: 't', why: 't', ops: [op] }))
+  expectSame(ledger)
+})
+
 test('an archived bead is found, and satisfies who waits for it', () => {
   const closed = { status: 'closed', closed_at: '2025-01-01T00:00:00Z' }
   const needs = [{ issue_id: 'gp-b', depends_on_id: 'gp-a', type: 'blocks', created_at: T0 }]
