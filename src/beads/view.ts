@@ -13,7 +13,7 @@ import type { Change } from './change.ts'
 import type { Base } from './cold.ts'
 import { baseLines, beadOf, closeBase, findInBase, openBase } from './cold.ts'
 import type { State } from './fold.ts'
-import { apply, emptyState, put } from './fold.ts'
+import { apply, emptyState, liveRuns, put } from './fold.ts'
 import type { Index } from './index-file.ts'
 import { coveredIds, makeIndex, openIndex } from './index-file.ts'
 import { basePath, begin, logPath, numbers, readFrom } from './journal.ts'
@@ -50,6 +50,11 @@ export function openView(dir: string, walk: 'working' | 'all'): Read<View> {
     // Conditions such as "fewer than … runs are active" ask for them, and so does "a worker is on it".
     const live = walk === 'working' || records.length > 1 ? index().live : []
     for (const id of live) put(state, beads.get(id)!)
+    // Without the index they are known once somebody walks through everything.
+    beads.onWalk((bead) => {
+      const runs = liveRuns(bead)
+      if (runs.length > 0 && !state.live.has(bead.id)) state.live.set(bead.id, runs)
+    })
     for (const record of records) if (record.kind === 'change') apply(state, changeOf(record))
     beads.settle()
     return ok({ state, lineOf: (bead) => beads.lineOf(bead), close: () => closeBase(opened) })
@@ -94,6 +99,7 @@ class BaseBeads extends Map<string, Bead> {
   /** Not in the base as somebody found out, or taken out since. */
   readonly #gone = new Set<string>()
   #whole = false
+  #walked: (bead: Bead) => void = () => {}
 
   constructor(base: Base, index: Index | null) {
     super()
@@ -105,6 +111,11 @@ class BaseBeads extends Map<string, Bead> {
       this.#lines.set(bead.id, line)
     }
     this.#covered = coveredIds(super.values())
+  }
+
+  /** Called with each bead that stands as the base has it, when a walk reads them all. */
+  onWalk(met: (bead: Bead) => void): void {
+    this.#walked = met
   }
 
   lineOf(bead: Bead): string {
@@ -181,7 +192,9 @@ class BaseBeads extends Map<string, Bead> {
     super.clear()
     for (const line of baseLines(this.#base)) {
       const bead = beadOf(line)
-      if (!this.#gone.has(bead.id)) super.set(bead.id, held.get(bead.id) ?? bead)
+      if (this.#gone.has(bead.id)) continue
+      super.set(bead.id, held.get(bead.id) ?? bead)
+      if (!this.#changed.has(bead.id)) this.#walked(bead)
     }
     for (const [id, bead] of held) super.set(id, bead)
   }
