@@ -87,6 +87,10 @@ export function mergeEdges(b: unknown, l: unknown, r: unknown): Dependency[] | u
   return kept.length > 0 ? kept : undefined
 }
 
+/** A number made of what a comment is: the same everywhere. */
+const ownNumber = (said: Comment): number =>
+  (Date.parse(said.created_at) || 0) * 1000 + (crc32(Buffer.from(`${said.author}\n${said.text}`)) % 1000)
+
 /**
  * Comments are told apart by author, time and text, never by number: two clones give the same number to different ones.
  * Of two with the same number the one that came later gets a new one, made of its time and text.
@@ -95,7 +99,13 @@ export function mergeComments(b: unknown, l: unknown, r: unknown): Comment[] | u
   const keyOf = (said: Comment): string => text([said?.author, instant(String(said?.created_at)), said?.text])
   const base = keyed<Comment>(b, keyOf)
   const found = survivors(base, keyed<Comment>(l, keyOf), keyed<Comment>(r, keyOf))
-  const kept = found.map(([key, both]) => payload(base.get(key), both, (said) => -Number(said.id) || 0))
+  const kept = found.map(([key, both]) => {
+    const said = payload(base.get(key), both, (one) => -Number(one.id) || 0)
+    // Numbered differently by two who did not know of each other: its own number, whoever is asked first.
+    const [one, other] = both
+    const differ = other !== undefined && String(one?.id) !== String(other.id) && !base.has(key)
+    return differ ? { ...said, id: ownNumber(said) } : said
+  })
   kept.sort(
     (x, y) =>
       (Date.parse(x.created_at) || 0) - (Date.parse(y.created_at) || 0) ||
@@ -109,7 +119,7 @@ export function mergeComments(b: unknown, l: unknown, r: unknown): Comment[] | u
   for (const said of [...kept.filter(isOld), ...kept.filter((one) => !isOld(one))]) {
     let id = said.id
     if (id === undefined || used.has(String(id))) {
-      id = (Date.parse(said.created_at) || 0) * 1000 + (crc32(Buffer.from(`${said.author}\n${said.text}`)) % 1000)
+      id = ownNumber(said)
       while (used.has(String(id))) id = Number(id) + 1
     }
     used.add(String(id))
