@@ -11,7 +11,11 @@ import { writeFileAtomic } from '../town/atomic.ts'
 /** Puts a message in; the name sorts by time. */
 export function putInInbox(folder: string, text: string): Result<void> {
   const inbox = join(folder, 'inbox')
-  mkdirSync(inbox, { recursive: true })
+  try {
+    mkdirSync(inbox, { recursive: true })
+  } catch (error) {
+    return fail('E_INBOX', `The inbox ${inbox} cannot be made: ${messageOf(error)}.`)
+  }
   const name = `${Date.now().toString(36)}-${crypto.randomUUID().slice(0, 8)}`
   // The guard only looks at visible files, and the atomic write makes this one visible whole.
   return writeFileAtomic(join(inbox, name), text)

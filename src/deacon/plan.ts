@@ -223,8 +223,9 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 export function nextDue(state: State, now: Date): number | undefined {
   const instants: number[] = []
   for (const bead of state.beads.values()) {
-    const rest = facts(bead).slung?.not_before
-    if (rest !== undefined && bead.status === 'open') instants.push(Date.parse(rest))
+    const { slung } = facts(bead)
+    if (slung === undefined || bead.status !== 'open') continue
+    for (const rest of [slung.not_before, bead.defer_until]) if (rest !== undefined) instants.push(Date.parse(rest))
   }
   for (const run of [...state.live.values()].flat()) {
     if (run.state === 'submitted') instants.push(Date.parse(run.since) + LAST_WORDS_MS)
