@@ -3,7 +3,7 @@
 //
 // Chunks are named by their content and put beside the old ones, the entry comes last: a daemon that runs the old build,
 // or another build at the same time, never finds a file missing. Old chunks go a day later.
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -11,6 +11,7 @@ import { build } from 'esbuild'
 const KEEP_OLD_MS = 24 * 60 * 60 * 1000
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const { outputFiles } = await build({
   absWorkingDir: root,
@@ -26,6 +27,7 @@ const { outputFiles } = await build({
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
+  define: { __GT_VERSION__: JSON.stringify(version) },
   // Bundled CommonJS packages still call require() for Node's own modules.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 })
