@@ -45,7 +45,7 @@ async function sync(context: Context, remote: string): Promise<Answer> {
     if (synced.kind === 'error') return synced
     const { received, pushed, conflicts, renamed, branch } = synced.value
     const lines = [
-      received === 0 ? 'Nothing new from the others.' : `${received} beads changed here.`,
+      received === 0 ? 'Nothing new from the others.' : `${received} bead${received === 1 ? '' : 's'} changed here.`,
       pushed ? `Pushed to ${remote}/${branch}.` : `${remote}/${branch} has everything.`,
       ...renamed.map(({ from, to }) => `Two beads had the id ${from}; the younger one is ${to} now.`),
       ...conflicts.map(({ id, field }) => `${id}: both sides changed ${field}; the other value is kept in the bead.`),
