@@ -113,6 +113,7 @@ class Driver {
       startTimeoutMs: settings.workers.start_timeout,
     }
     this.#woken = false
+    for (const [key, { until }] of this.#resting) if (until + LONGEST_REST_MS < Date.now()) this.#resting.delete(key)
     const actions = plan(await this.#look(), policy, this.#town.now())
     for (const action of actions) this.#begin(action)
     notifyPerson(this.#town)
