@@ -20,7 +20,13 @@ async function bystander() {
   await new Promise((resolve) => child.stdout.once('data', resolve))
   const id = must(identify(child.pid!))
   const ended = new Promise((resolve) => child.on('exit', resolve))
-  return { id, kill: () => (child.kill('SIGKILL'), ended) }
+  return {
+    id,
+    kill: () => {
+      child.kill('SIGKILL')
+      return ended
+    },
+  }
 }
 
 describe('a lease', () => {
