@@ -2,11 +2,12 @@
  * Single beads out of a base that is not read whole: it is sorted by id, so a line is found by halving. A year-old
  * town's base has 50 MB; ten small reads find a bead in it.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import type { Result } from '../result.ts'
 import { messageOf, ok } from '../result.ts'
 import type { Bead } from './bead.ts'
 import { bytewise, rememberLine } from './canonical.ts'
+import { readRange } from './disk.ts'
 import { unreadable } from './snapshot.ts'
 
 const NEWLINE = 0x0a
@@ -46,7 +47,7 @@ export function findInBase({ fd, size }: Base, id: string): Bead | undefined {
     if (order < 0) to = middle
     else from = middle
   }
-  const text = read(fd, from, to)
+  const text = readRange(fd, from, to)
   for (let at = 0; at < text.length; ) {
     const end = endOfLine(text, at)
     const held = idOf(text.toString('utf8', at, Math.min(end, at + PROBE)))
@@ -69,7 +70,7 @@ export function eachBead(path: string, each: (bead: Bead) => void): Result<void>
     let number = 0
     for (let from = 0; from < base.size; ) {
       const to = from + PIECE < base.size ? lineBeginAfter(base.fd, from + PIECE, base.size) : base.size
-      for (const line of read(base.fd, from, to).toString('utf8').split('\n')) {
+      for (const line of readRange(base.fd, from, to).toString('utf8').split('\n')) {
         if (line === '') continue
         number += 1
         try {
@@ -88,7 +89,7 @@ export function eachBead(path: string, each: (bead: Bead) => void): Result<void>
 
 /** All lines of a base. */
 export function baseLines({ fd, size }: Base): string[] {
-  const text = read(fd, 0, size).toString('utf8')
+  const text = readRange(fd, 0, size).toString('utf8')
   return text.split('\n').filter((line) => line !== '')
 }
 
@@ -100,14 +101,14 @@ const endOfLine = (text: Buffer, at: number): number => {
 /** Where the first line begins that begins at or after `at` (one byte before it is a newline); `to` when none does. */
 function lineBeginAfter(fd: number, at: number, to: number): number {
   for (let place = at - 1; place < to; place += PROBE) {
-    const found = read(fd, place, Math.min(place + PROBE, to)).indexOf(NEWLINE)
+    const found = readRange(fd, place, Math.min(place + PROBE, to)).indexOf(NEWLINE)
     if (found >= 0) return Math.min(place + found + 1, to)
   }
   return to
 }
 
 function idAt(fd: number, at: number, size: number): string {
-  const id = idOf(read(fd, at, Math.min(at + PROBE, size)).toString('utf8'))
+  const id = idOf(readRange(fd, at, Math.min(at + PROBE, size)).toString('utf8'))
   if (id === undefined) throw new Error(`no bead begins at byte ${at}`)
   return id
 }
@@ -116,15 +117,4 @@ function idAt(fd: number, at: number, size: number): string {
 function idOf(line: string): string | undefined {
   const found = /^\{"id":("(?:[^"\\]|\\.)*")/.exec(line)?.[1]
   return found === undefined ? undefined : JSON.parse(found)
-}
-
-function read(fd: number, from: number, to: number): Buffer {
-  const bytes = Buffer.allocUnsafe(Math.max(0, to - from))
-  let at = 0
-  while (at < bytes.length) {
-    const count = readSync(fd, bytes, at, bytes.length - at, from + at)
-    if (count === 0) break
-    at += count
-  }
-  return bytes.subarray(0, at)
 }

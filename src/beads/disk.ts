@@ -10,6 +10,7 @@ import {
   linkSync,
   openSync,
   readdirSync,
+  readSync,
   renameSync,
   unlinkSync,
   writeSync,
@@ -159,4 +160,16 @@ let crypto: typeof import('node:crypto') | undefined
 /** Blocks this thread for some milliseconds; only for the rare wait for another process in the middle of a roll. */
 export function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+/** The bytes of an open file from one offset up to another, or to its end where that comes first. Throws. */
+export function readRange(fd: number, from: number, to: number): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.max(0, to - from))
+  let at = 0
+  while (at < bytes.length) {
+    const count = readSync(fd, bytes, at, bytes.length - at, from + at)
+    if (count === 0) break
+    at += count
+  }
+  return bytes.subarray(0, at)
 }

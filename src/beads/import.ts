@@ -17,7 +17,7 @@ import type { State } from './fold.ts'
 import { apply } from './fold.ts'
 import type { ExportedBead, ExportedFile, Remark } from './import-lines.ts'
 import { isNothing, mergedWith } from './import-merge.ts'
-import { complete } from './snapshot.ts'
+import { complete, DERIVED } from './snapshot.ts'
 
 export interface ImportPlan {
   created: string[]
@@ -151,17 +151,7 @@ function settled(given: GtFacts, note: (text: string) => void): GtFacts {
 }
 
 /** Derived by their writers, or another spelling of what is kept. */
-const NOT_KEPT = new Set([
-  '_type',
-  'dependency_count',
-  'dependent_count',
-  'comment_count',
-  'parent',
-  'content_hash',
-  'source_repo',
-  'wisp',
-  'metadata',
-])
+const NOT_KEPT = new Set([...DERIVED, 'wisp', 'metadata'])
 
 /** What of a created bead is not as the line says, beyond spelling: the format has no place for it. */
 function dropped(line: ExportedBead, kept: Bead): Remark[] {

@@ -9,13 +9,13 @@
  *
  * None ends in `.jsonl`: other beads tools glob those.
  */
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Result } from '../result.ts'
 import { fail, messageOf, ok } from '../result.ts'
 import type { Change, Verdict } from './change.ts'
 import { eachBead } from './cold.ts'
-import { errno } from './disk.ts'
+import { errno, readRange } from './disk.ts'
 import type { State } from './fold.ts'
 import { apply, emptyState, put } from './fold.ts'
 import type { Damage, Header } from './record.ts'
@@ -176,14 +176,7 @@ export function nextHeader(journal: Journal, continues: string): Header {
 export function readFrom(fd: number, offset: number): Buffer {
   const size = fstatSync(fd).size
   if (size < offset) throw new Error(`the file shrank from ${offset} to ${size} bytes`)
-  const bytes = Buffer.allocUnsafe(size - offset)
-  let at = 0
-  while (at < bytes.length) {
-    const read = readSync(fd, bytes, at, bytes.length - at, offset + at)
-    if (read === 0) break
-    at += read
-  }
-  return bytes.subarray(0, at)
+  return readRange(fd, offset, size)
 }
 
 /** Folds what was appended since the last read; true when there was any record. */

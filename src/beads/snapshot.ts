@@ -91,7 +91,7 @@ export function unreadable(file: string, line: number, why: string): Result<neve
 }
 
 /** Keys that other programs derive or number for themselves; they say nothing about the bead. */
-const DERIVED = [
+export const DERIVED = [
   '_type',
   'dependency_count',
   'dependent_count',

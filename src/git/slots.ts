@@ -8,7 +8,7 @@ import { fail, ok } from '../result.ts'
 import { adminDirOf, exists, notAbsolute } from './places.ts'
 import { requireCommit } from './revisions.ts'
 import { git, nulList } from './run.ts'
-import { initSubmodules, removeWorktree } from './worktrees.ts'
+import { FILLING, initSubmodules, removeWorktree } from './worktrees.ts'
 
 /**
  * Makes the worktree at `path` (absolute) exactly `commit`, detached, with no other file, ignored ones included. A slot
@@ -47,18 +47,8 @@ async function bringTo(slot: { path: string; commit: string }): Promise<Result<v
   const at = { worktree: slot.path }
   // --detach before anything moves: a gate may have left HEAD on a branch, which `reset --hard` would then rewrite.
   const steps = [
-    [
-      '-c',
-      'checkout.workers=8',
-      '-c',
-      'submodule.recurse=false',
-      'checkout',
-      '--quiet',
-      '--force',
-      '--detach',
-      slot.commit,
-    ],
-    ['-c', 'checkout.workers=8', '-c', 'submodule.recurse=false', 'reset', '--quiet', '--hard', slot.commit],
+    [...FILLING, 'checkout', '--quiet', '--force', '--detach', slot.commit],
+    [...FILLING, 'reset', '--quiet', '--hard', slot.commit],
     ['clean', '--quiet', '-ffdx'],
   ]
   for (const step of steps) {

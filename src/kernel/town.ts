@@ -100,8 +100,7 @@ export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Res
  * Settings that do not parse change nothing; the error is for the caller's log.
  */
 export async function refreshSettings(town: OpenTown): Promise<Result<void>> {
-  const { loadTownSettings } = await import('../town/settings.ts')
-  const settings = loadTownSettings(town.root)
+  const settings = await townSettings(town.root)
   if (settings.kind === 'error') return settings
   town.settings = settings.value
   return ok(undefined)
