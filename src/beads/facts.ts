@@ -81,8 +81,10 @@ export interface Run {
 /**
  *   queued → building → testing → landing → landed
  *      ↑        │ conflict  │ red  │ could_not_run     (back to the worker: `returned`; or to a person)
- *      └────────┴───────────┴──────┘ target moved: queued again
- *   held (no gate, or policy: a person decides) · rejected (terminal)
+ *      └────────┴───────────┴──────┘ target moved, or its driver died: queued again
+ *   building → landing: a tree with a remembered verdict is not tested twice
+ *   held (no gate, policy, an open pull request: a person decides) · could_not_run (also: the target itself is red)
+ *   rejected (terminal)
  */
 export type MergeState =
   | 'queued'
@@ -96,9 +98,36 @@ export type MergeState =
   | 'held'
   | 'rejected'
 
+/** How a change reaches the target: by itself, through a pull request, or when a person says so. */
+export type LandingPolicy = 'direct' | 'pr' | 'hold'
+
+/** One gate run that had this entry in it, for `gt why`; the newest last. */
+export interface TestNote {
+  at: string
+  /** Entries under test together, and this one's place among them, from 1. */
+  size: number
+  place: number
+  tree: string
+  outcome: GateReport['outcome']
+  ms: number
+  /** One line: which gate, how it ended. */
+  reason?: string
+}
+
+/** A pull request on the forge that stands for a merge request. */
+export interface PullRequest {
+  number: number
+  url: string
+  /** Branch on the remote that we push to. */
+  branch: string
+  /** What we pushed there last. */
+  head: string
+}
+
 export interface MergeFacts {
   bead: string
-  run: string
+  /** Fence of the run that handed it in. Absent for an integration branch, which is nobody's alone. */
+  run?: string
   rig: string
   /** Address of the worker. */
   worker: string
@@ -108,7 +137,10 @@ export interface MergeFacts {
   base: string
   target: string
   state: MergeState
+  /** Its place in line. Kept for one repair; after that a returned entry goes to the end. */
   queued_at: string
+  /** When this head was handed in, or a person asked for another try: verdicts from before count for nothing. */
+  handed_in_at?: string
   since: string
   /** The driver that builds, tests or lands it now; a dead one means: queue again. */
   executor?: ProcessId
@@ -121,16 +153,31 @@ export interface MergeFacts {
   evidence?: string
   /** What the worker said with `gt done --message`. */
   message?: string
-  /** Commit in the target, once landed. */
+  /** Commit in the target that brings this change, once landed. */
   commit?: string
-  /** What it waits for while `held`. */
-  held_for?: 'unverified' | 'policy' | 'refused' | 'red-target'
-  /** The person who let it through a `hold` policy. */
+  /** The commit that the target was moved to, when it landed together with others. */
+  landing?: string
+  /** What it waits for while `held` or `could_not_run`. */
+  held_for?: 'unverified' | 'policy' | 'refused' | 'red-target' | 'pr'
+  /** The person who let it through a `hold` or `pr` policy. */
   approved_by?: string
+  pr?: PullRequest
+  /** Times it came back as red or as a conflict. */
+  returns?: number
+  /** The head that was last sent back as red: should it land unchanged, the verdict was false. */
+  red_head?: string
+  /** Gate runs it was part of, the newest last; at most `TESTS_KEPT`. */
+  tests?: TestNote[]
+  /** The rule behind the last verdict, in words. */
+  rule?: string
 }
 
+/** How many gate runs a merge request remembers. */
+export const TESTS_KEPT = 12
+
 export interface GateReport {
-  outcome: 'pass' | 'fail' | 'could_not_run'
+  /** `flaky`: red, then green on the same tree. It counts as a pass. */
+  outcome: 'pass' | 'fail' | 'could_not_run' | 'flaky'
   command: string
   tree: string
   ms: number
@@ -168,7 +215,18 @@ export interface GtFacts {
   attempts?: number
   needs?: NeedsHuman
   outcome?: 'landed' | 'done' | 'declined' | 'cancelled'
-  landed?: { commit: string; target: string; merge_request: string; at: string }
+  /** `commit` brings the change; `landing` is what the target was moved to, when that is another (a group). */
+  landed?: { commit: string; landing?: string; target: string; merge_request: string; at: string }
+  /** How this bead lands, when not by the rig's policy. Set by people; an agent may only make it stricter. */
+  landing?: LandingPolicy
+  /** Paths (globs) that the work is expected to touch, so that beads on hot files can wait. */
+  paths?: string[]
+  /** On an epic: the branch that its children land on; it lands as one when they are all closed. */
+  integration?: { rig: string; branch: string; base: string; at: string }
+  /** On the urgent bead that stands for a red target: which one, and the commit that was found red. */
+  red_target?: { rig: string; target: string; commit: string; tree: string }
+  /** What an earlier run left for the next one: why it did not land, and the ref that holds its work. */
+  handover?: { run: string; ref: string; evidence: string; to: 'worker' | 'refinery' }
   /** Only on beads of type `merge-request`. */
   merge?: MergeFacts
   [key: string]: unknown

@@ -202,7 +202,7 @@ function decide(
         exit: EXIT.tryAgain,
       })
     }
-    const run = findRun(town.ledger.state.beads.values(), merge.run)?.run
+    const run = findRun(town.ledger.state.beads.values(), merge.run ?? '')?.run
     if (RETURNED.has(merge.state) && run !== undefined && run.state !== 'submitted') {
       return fail('E_AT_WORK', `${merge.worker} is mending ${bead.id} (round ${run.round}); it comes back by itself.`, {
         hint: `gt peek ${run.fence}`,

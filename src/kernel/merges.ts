@@ -107,6 +107,7 @@ export function step(
   const change = enter(request, to, at, why, note)
   if (to !== 'queued' && to !== 'building') return change
   const { bead, run } = request.merge
+  if (run === undefined) return change
   const handedIn: Condition = { if: 'in', id: bead, path: runPath(run, 'state'), values: ['submitted'] }
   return { ...change, when: [...(change.when ?? []), handedIn] }
 }
@@ -121,7 +122,7 @@ function enter(request: MergeRequest, to: MergeState, at: string, why: string, n
   )
   return {
     by: `${request.merge.rig}/refinery`,
-    fence: request.merge.run,
+    ...(request.merge.run !== undefined && { fence: request.merge.run }),
     why,
     when: [{ if: 'in', id, path: gtPath('merge', 'state'), values: ENTERED_FROM[to] }],
     ops,

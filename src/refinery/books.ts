@@ -32,7 +32,7 @@ export function move(
 
 export function sourceOf(town: OpenTown, request: MergeRequest): { bead: Bead; run: Run } | undefined {
   const bead = town.ledger.state.beads.get(request.merge.bead)
-  const run = bead && facts(bead).runs?.[request.merge.run]
+  const run = bead && facts(bead).runs?.[request.merge.run ?? '']
   return bead && run ? { bead, run } : undefined
 }
 

@@ -43,6 +43,7 @@ export class Merge {
     if (verdict.kind === 'error') return this.#hindered(verdict.failure)
     switch (verdict.value.outcome) {
       case 'pass':
+      case 'flaky':
         return this.#land(candidate.value, verdict.value)
       case 'could_not_run':
         // Stopped by us (shutdown): the verdict is about the driver, not about the gate.
@@ -68,7 +69,7 @@ export class Merge {
       head: merge.head,
       message: commitMessage(source.bead, merge),
       author: { name: merge.worker, email: `${merge.worker.replace(/[^\w.-]+/g, '.')}@gt.invalid` },
-      mode: this.#rig.landing.strategy,
+      mode: this.#rig.landing.strategy === 'squash' ? 'squash' : 'merge',
     })
     if (merged.kind === 'error') return merged
     switch (merged.value.kind) {

@@ -82,6 +82,12 @@ const gate = z.strictObject({
   /** A shell command line, run by `sh -c`: the owner's own setting. */
   run: text,
   timeout: duration('15m'),
+  /** Globs: this gate depends on these files alone. A change that touches none of them does not wait for it. */
+  paths: z.array(text).min(1).optional(),
+  /** Added to its environment, and part of what a remembered verdict is remembered by. */
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
+  /** Output kept in the log, in MB; more is read and dropped. */
+  output_mb: z.int().min(1).max(1024).default(8),
 })
 
 /** Words that git would take for an option, or for something other than one plain ref. */
@@ -108,10 +114,20 @@ export const rigSchema = z
     gates: z.array(gate).default([]),
     landing: z
       .strictObject({
-        policy: z.enum(['direct', 'hold']).default('direct'),
+        policy: z.enum(['direct', 'pr', 'hold']).default('direct'),
         /** Explicit consent to land with no gate at all. */
         unverified: z.boolean().default(false),
-        strategy: z.enum(['merge', 'squash']).default('merge'),
+        strategy: z.enum(['merge', 'squash', 'rebase']).default('merge'),
+      })
+      .prefault({}),
+    refinery: z
+      .strictObject({
+        /** Gates that run side by side, each in a worktree of its own. */
+        slots: z.int().min(1).max(8).default(1),
+        /** Entries that are tested together at the most. */
+        batch: z.int().min(1).max(64).default(30),
+        /** The agent of the Refinery's own session, asked for merges that workers could not mend. */
+        agent: slug.optional(),
       })
       .prefault({}),
     provision: z.strictObject({ run: text, timeout: duration('15m') }).optional(),
@@ -130,7 +146,7 @@ export const rigSchema = z
   })
   .transform(({ gate: command, ...rig }) => ({
     ...rig,
-    gates: command === undefined ? rig.gates : [{ name: 'gate', run: command, timeout: 15 * 60_000 }],
+    gates: command === undefined ? rig.gates : [{ name: 'gate', run: command, timeout: 15 * 60_000, output_mb: 8 }],
   }))
 
 export type TownSettings = z.output<typeof townSchema>

@@ -279,7 +279,7 @@ export function indexIsTrue(state: State): boolean {
 /** A merge request and its run tell one story. */
 function wrongMerge(bead: Bead, beads: Beads): string[] {
   const { merge } = mergeOf(bead)!
-  const run = facts(beads.get(merge.bead)!).runs![merge.run]!
+  const run = facts(beads.get(merge.bead)!).runs![merge.run ?? '']!
   const ours = run.merge_request === bead.id
   const say = (text: string): string[] => [`${bead.id} is ${merge.state}, ${text} (run ${run.fence} is ${run.state})`]
   const over = merge.state === 'landed' || merge.state === 'rejected'
