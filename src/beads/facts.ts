@@ -144,8 +144,8 @@ export interface MergeFacts {
   since: string
   /** The driver that builds, tests or lands it now; a dead one means: queue again. */
   executor?: ProcessId
-  /** Exactly what is tested and lands: a commit on top of `onto`. */
-  candidate?: { commit: string; tree: string; onto: string }
+  /** Exactly what is tested and lands: a commit on top of `onto`, and the commit in it that brings this change. */
+  candidate?: { commit: string; tree: string; onto: string; change?: string }
   gate?: GateReport
   /** One line for people. */
   reason?: string

@@ -58,7 +58,9 @@ export function planImport(state: State, file: ExportedFile, author: Author, fro
     when: [],
     input: null,
   }
-  const ops = file.beads.flatMap((line) => opsFor(state, line, plan, from))
+  // The actor of whatever is not an agent is "person", and only a run has a fence.
+  const byAgent = author.by !== 'person' || author.fence !== undefined
+  const ops = file.beads.flatMap((line) => opsFor(state, line, plan, from, byAgent))
   if (plan.problems.length > 0) return plan
   const at = author.at ?? new Date().toISOString()
   const why = `imported ${plan.created.length + plan.updated.length} beads from ${from.source}`
@@ -92,7 +94,7 @@ function preview(state: State, change: Change): State {
   return copy
 }
 
-function opsFor(state: State, line: ExportedBead, plan: ImportPlan, from: ImportSource): Op[] {
+function opsFor(state: State, line: ExportedBead, plan: ImportPlan, from: ImportSource, byAgent: boolean): Op[] {
   const { bead, line: number } = line
   const ours = state.beads.get(bead.id) ?? from.archived?.get(bead.id)
   const remark = (text: string): Remark => ({ line: number, id: bead.id, text })
@@ -100,6 +102,7 @@ function opsFor(state: State, line: ExportedBead, plan: ImportPlan, from: Import
     plan.created.push(bead.id)
     const made = complete(bead)
     const gt = settled(facts(made), (text) => plan.notes.push(remark(text)))
+    if (byAgent) tighten(gt, (text) => plan.notes.push(remark(text)))
     if (from.rig !== undefined) gt.rig ??= from.rig
     return [{ op: 'create', bead: { ...made, metadata: { ...made.metadata, gt } } }]
   }
@@ -148,6 +151,20 @@ function settled(given: GtFacts, note: (text: string) => void): GtFacts {
     note('it was in a merge queue there; here it counts as rejected')
   }
   return gt
+}
+
+/**
+ * How a bead lands is for people to say; a file in the hands of an agent is not their word. What its project says is not
+ * known here, so `pr` may be looser than that: only `hold` is sure to be no way round.
+ */
+function tighten(gt: GtFacts, note: (text: string) => void): void {
+  const { landing } = gt
+  if (landing === undefined || landing === 'hold') return
+  if (landing === 'direct') delete gt.landing
+  else gt.landing = 'hold'
+  note(
+    `its landing policy ${JSON.stringify(landing)} is for a person to set; here ${gt.landing === undefined ? "its project's counts" : 'it lands when a person says so ("hold")'}`,
+  )
 }
 
 /** Derived by their writers, or another spelling of what is kept. */

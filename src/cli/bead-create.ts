@@ -6,7 +6,7 @@ import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
-import { bodyOf, commas, priorityOf } from './bead-options.ts'
+import { bodyOf, commas, declare, declaredOf, globs, priorityOf } from './bead-options.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { findBead, mustApply, plain, withTown } from './town.ts'
@@ -21,6 +21,8 @@ interface CreateOptions {
   needs?: string[]
   label?: string[]
   report?: boolean
+  landing?: string
+  paths?: string[]
 }
 
 /** Adds the verb. */
@@ -38,7 +40,9 @@ export function registerCreate(bead: Command, context: Context): void {
       .option('--parent <id>', 'the epic it belongs to')
       .option('--needs <ids>', 'beads that must be closed first, comma-separated', commas)
       .option('--label <label>', 'may be given several times', commas)
-      .option('--report', 'asks for a written report, not for commits'),
+      .option('--report', 'asks for a written report, not for commits')
+      .option('--landing <direct|pr|hold>', 'how its change lands, when not by the policy of its rig')
+      .option('--paths <glob,…>', 'what the work is expected to touch, comma-separated', globs),
     (title: string, options: CreateOptions) => create(context, title, options),
   )
 }
@@ -47,6 +51,8 @@ function create(context: Context, title: string, options: CreateOptions): Promis
   return withTown(context, async (town) => {
     const body = bodyOf(options)
     if (body.kind === 'error') return body
+    const declared = declaredOf(options)
+    if (declared.kind === 'error') return declared
     const home = await homeOf(town, options.rig, options.parent)
     if (home.kind === 'error') return home
     const links: string[] = []
@@ -77,6 +83,9 @@ function create(context: Context, title: string, options: CreateOptions): Promis
     if (made.kind === 'error') return made
     const { input, bead } = made.value
     if (options.report) input.ops.push({ op: 'set', id: bead.id, path: ['metadata', 'gt', 'kind'], value: 'report' })
+    const more = await declare(town, bead, declared.value)
+    if (more.kind === 'error') return more
+    input.ops.push(...more.value.ops)
     const applied = mustApply(town.ledger.write(input), bead.id)
     if (applied.kind === 'error') return applied
     const stored = town.ledger.state.beads.get(bead.id) ?? bead

@@ -1,13 +1,30 @@
 /** Values of options that several verbs of `gt bead` share. */
 import { readFileSync } from 'node:fs'
+import type { Bead } from '../beads/bead.ts'
+import { facts } from '../beads/bead.ts'
+import { same } from '../beads/canonical.ts'
+import type { Condition, Op } from '../beads/change.ts'
+import type { LandingPolicy } from '../beads/facts.ts'
+import { isAgent, isPolicy, ownPolicy, refuseLanding } from '../kernel/landing.ts'
+import { gtPath } from '../kernel/runs.ts'
+import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
-import { fail, messageOf, ok } from '../result.ts'
+import { EXIT, fail, messageOf, ok } from '../result.ts'
 
 /** Collects comma-separated words; an option may be given several times. */
 export const commas = (value: string, before: string[] = []): string[] => [
   ...before,
   ...value
     .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+]
+
+/** The same for globs, where a comma inside of braces (`src/{a,b}/**`) separates nothing. */
+export const globs = (value: string, before: string[] = []): string[] => [
+  ...before,
+  ...value
+    .split(/,(?![^{}]*\})/)
     .map((part) => part.trim())
     .filter(Boolean),
 ]
@@ -31,4 +48,83 @@ export function priorityOf(text = '2'): Result<number> {
   return Number.isInteger(value) && value >= 0 && value <= 4
     ? ok(value)
     : fail('E_PRIORITY', `"${text}" is no priority: it is a number from 0 (urgent) to 4.`)
+}
+
+/** Most paths that a bead declares: a list that names everything says nothing. */
+const MOST_PATHS = 50
+
+/** What is declared of a bead's work; null takes it away, and what is absent stays as it is. */
+export interface Declared {
+  landing?: LandingPolicy | null
+  paths?: string[] | null
+}
+
+/**
+ * What `--landing` and `--paths` declare; E_USAGE for a word that is no policy, and for too many paths.
+ *
+ * @param none the word that takes the policy of the bead away again, where there is one
+ */
+export function declaredOf(options: { landing?: string; paths?: string[] }, none?: string): Result<Declared> {
+  const { landing } = options
+  const declared: Declared = {}
+  if (landing !== undefined) {
+    if (landing !== none && !isPolicy(landing)) {
+      return fail('E_USAGE', `"${landing}" is no landing policy: it is direct, pr or hold.`, {
+        kept: 'Nothing was written.',
+        hint: `--landing hold${none === undefined ? '' : `, or --landing ${none} to go by the rig's policy again`}`,
+        exit: EXIT.usage,
+      })
+    }
+    declared.landing = isPolicy(landing) ? landing : null
+  }
+  if (options.paths !== undefined) {
+    const paths = [...new Set(options.paths)]
+    if (paths.length > MOST_PATHS) {
+      return fail('E_USAGE', `${paths.length} paths are too many; ${MOST_PATHS} is the most.`, {
+        kept: 'Nothing was written.',
+        hint: 'Say it with globs: --paths "src/cli/**,docs/**"',
+        exit: EXIT.usage,
+      })
+    }
+    declared.paths = paths.length > 0 ? paths : null
+  }
+  return ok(declared)
+}
+
+/**
+ * What writes down a declaration, and the conditions under which that is right; no operations when the bead says so
+ * already. E_NOT_FOR_AGENTS when an agent would loosen how the bead lands; its rig's errors when that has to be asked.
+ */
+export async function declare(
+  town: OpenTown,
+  bead: Bead,
+  { landing, paths }: Declared,
+): Promise<Result<{ ops: Op[]; when: Condition[] }>> {
+  const { id } = bead
+  const now = facts(bead)
+  const ops: Op[] = []
+  const when: Condition[] = []
+  const say = (fact: 'landing' | 'paths', value: unknown): void => {
+    const path = gtPath(fact)
+    ops.push(value === null ? { op: 'unset', id, path } : { op: 'set', id, path, value })
+  }
+  if (landing !== undefined && landing !== (now.landing ?? null)) {
+    const allowed = await mayLand(town, bead, landing)
+    if (allowed.kind === 'error') return allowed
+    say('landing', landing)
+    // What it was compared with: a person may make it stricter at this very moment.
+    for (const fact of ['landing', 'rig']) when.push({ if: 'in', id, path: gtPath(fact), values: [now[fact] ?? null] })
+  }
+  if (paths !== undefined && !same(paths, now.paths ?? null)) say('paths', paths)
+  return ok({ ops, when })
+}
+
+/** Ok when whoever runs us may change how the bead lands. */
+async function mayLand(town: OpenTown, bead: Bead, to: LandingPolicy | null): Promise<Result<void>> {
+  if (!isAgent(town.env)) return ok(undefined)
+  const name = facts(bead).rig
+  const rig = name === undefined ? undefined : await town.rig(name)
+  if (rig?.kind === 'error') return rig
+  const standard = rig?.value.landing.policy ?? null
+  return refuseLanding(ownPolicy(bead) ?? standard, to ?? standard, true) ?? ok(undefined)
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { Bead } from '../beads/bead.ts'
 import { EXIT, fail, ok } from '../result.ts'
-import { page, shown } from './bead-text.ts'
+import { declaredLines, page, shown } from './bead-text.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { plain } from './text.ts'
@@ -57,6 +57,7 @@ function past(bead: Bead, since: string): string {
   if (bead.assignee) lines.push(`assignee  ${plain(bead.assignee)}`)
   if (bead.close_reason) lines.push(`reason    ${plain(bead.close_reason, 400)}`)
   if (bead.labels?.length) lines.push(`labels    ${bead.labels.map((label) => plain(label)).join(', ')}`)
+  lines.push(...declaredLines(bead))
   for (const edge of bead.dependencies ?? []) lines.push(`${edge.type.padEnd(9)} ${edge.depends_on_id}`)
   if (bead.description) lines.push('', ...bead.description.split('\n').map((line) => plain(line, 400)))
   for (const comment of bead.comments ?? []) {

@@ -25,6 +25,7 @@ export function page(state: State, bead: Bead, now: Date): string {
   lines.push(`type      ${bead.issue_type}, priority ${bead.priority}, rig ${facts(bead).rig ?? '-'}`)
   lines.push(`created   ${bead.created_at} by ${plain(bead.created_by ?? 'unknown')}`)
   if (bead.labels?.length) lines.push(`labels    ${bead.labels.map((label) => plain(label)).join(', ')}`)
+  lines.push(...declaredLines(bead))
   for (const dep of bead.dependencies ?? []) {
     const target = lookUp(state, dep.depends_on_id)
     lines.push(
@@ -42,6 +43,16 @@ export function page(state: State, bead: Bead, now: Date): string {
   for (const comment of bead.comments ?? [])
     lines.push('', `${comment.author}, ${age(comment.created_at, now)} ago:`, `  ${plain(comment.text, 400)}`)
   return lines.join('\n')
+}
+
+/** What a bead declares for its landing; no line for what it leaves to its rig. */
+export function declaredLines(bead: Bead): string[] {
+  const { landing, paths } = facts(bead)
+  const lines: string[] = []
+  if (landing) lines.push(`landing   ${plain(String(landing))} (this bead)`)
+  // Files of other programs are imported as they are.
+  if (Array.isArray(paths) && paths.length > 0) lines.push(`paths     ${plain(paths.join(', '), 400)}`)
+  return lines
 }
 
 /** The beads that `gt bead list` means; without a status those that are not closed. */

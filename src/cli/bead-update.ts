@@ -1,13 +1,15 @@
 /** `gt bead update`, `close`, `dep`: changes by a person's word. */
 import type { Command } from 'commander'
-import type { BeadPatch } from '../beads/edit.ts'
+import type { ChangeInput, Condition, Op } from '../beads/change.ts'
+import type { Author, BeadPatch } from '../beads/edit.ts'
 import { addComment, addDependency, closeBead, removeDependency, reopenBead, updateBead } from '../beads/edit.ts'
 import { deleteBead } from '../beads/remove.ts'
 import { liveRun } from '../kernel/runs.ts'
 import { actor } from '../kernel/town.ts'
+import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import { registerCycles } from './bead-graph.ts'
-import { bodyOf, commas, priorityOf } from './bead-options.ts'
+import { bodyOf, commas, declare, declaredOf, globs, priorityOf } from './bead-options.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { findBead, mustApply, withTown } from './town.ts'
@@ -28,6 +30,8 @@ export function registerUpdate(bead: Command, context: Context): void {
       .option('--defer-until <time>', 'RFC 3339, or "" to clear')
       .option('--label <label>', 'add; may be given several times', commas)
       .option('--unlabel <label>', 'take away', commas)
+      .option('--landing <direct|pr|hold>', 'how its change lands; "rig": by the policy of its rig again')
+      .option('--paths <glob,…>', 'what the work is expected to touch, comma-separated, or "" to clear', globs)
       .option('--comment <text>', 'leave a comment'),
     (id: string, options: UpdateOptions) => update(context, id, options),
   )
@@ -79,11 +83,13 @@ interface UpdateOptions {
   deferUntil?: string
   label?: string[]
   unlabel?: string[]
+  landing?: string
+  paths?: string[]
   comment?: string
 }
 
 function update(context: Context, partial: string, options: UpdateOptions): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     const found = findBead(town, partial)
     if (found.kind === 'error') return found
     const { id } = found.value
@@ -106,9 +112,13 @@ function update(context: Context, partial: string, options: UpdateOptions): Prom
       if (priority.kind === 'error') return priority
       patch.priority = priority.value
     }
+    const declared = declaredOf(options, 'rig')
+    if (declared.kind === 'error') return declared
+    const more = await declare(town, found.value, declared.value)
+    if (more.kind === 'error') return more
     const author = { by: actor(town.env), at: town.now().toISOString() }
-    if (Object.keys(patch).length > 0) {
-      const change = updateBead(town.ledger.state, id, patch, author)
+    if (Object.keys({ ...patch, ...declared.value }).length > 0) {
+      const change = withFacts(updateBead(town.ledger.state, id, patch, author), id, more.value, author)
       if (change.kind === 'error') return change
       const applied = mustApply(town.ledger.write(change.value), id)
       if (applied.kind === 'error') return applied
@@ -122,6 +132,21 @@ function update(context: Context, partial: string, options: UpdateOptions): Prom
     const bead = town.ledger.state.beads.get(id)
     return ok({ data: bead, text: `${id} was updated.` })
   })
+}
+
+/** A change of a bead's fields and of facts of ours as one; of those alone when no field becomes different. */
+function withFacts(
+  change: Result<ChangeInput>,
+  id: string,
+  more: { ops: Op[]; when: Condition[] },
+  author: Author,
+): Result<ChangeInput> {
+  if (more.ops.length === 0) return change
+  if (change.kind === 'error' && change.failure.code !== 'E_NOTHING') return change
+  const names = more.ops.map((op) => ('path' in op ? op.path.at(-1) : '')).join(', ')
+  if (change.kind === 'error') return ok({ by: author.by, why: `updated ${id}: ${names}`, ...more })
+  const { why, ops, when = [], ...rest } = change.value
+  return ok({ ...rest, why: `${why}, ${names}`, ops: [...ops, ...more.ops], when: [...when, ...more.when] })
 }
 
 function close(context: Context, partial: string, options: { reason?: string; cancelled?: boolean }): Promise<Answer> {

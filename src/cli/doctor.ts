@@ -3,11 +3,10 @@ import type { Command } from 'commander'
 import type { Diagnosis, Examined } from '../doctor/check.ts'
 import { diagnose } from '../doctor/doctor.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { version } from '../town/version.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { columns } from './town.ts'
-
-declare const __GT_VERSION__: string
 
 export function register(program: Command, context: Context): void {
   const command = program
@@ -22,8 +21,7 @@ async function doctor(context: Context, fix: boolean): Promise<Answer> {
   if (fix && context.env.GT_RUN) {
     return fail('E_NOT_FOR_AGENTS', 'A worker does not mend the town.', { hint: 'gt doctor   (without --fix)' })
   }
-  const version = typeof __GT_VERSION__ === 'string' ? __GT_VERSION__ : '0.0.0-dev'
-  const found = await diagnose(context.env, context.cwd, { fix, version })
+  const found = await diagnose(context.env, context.cwd, { fix, version: version() })
   const output = { data: found, text: page(found) }
   if (found.bad === 0) return ok(output)
   const mendable = found.checks.filter((check) => check.verdict === 'bad' && check.fix !== undefined).length

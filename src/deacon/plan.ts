@@ -34,7 +34,7 @@ export type Action =
   /** The rounds are used up. */
   | { do: 'ask-person'; bead: string; cause: string; text: string }
   /** A rig's queue has something that may move. */
-  | { do: 'refine'; rig: string }
+  | { do: 'refine'; rig: string; mark: string }
 
 /** Everything the plan looks at. */
 export interface Observed {
@@ -45,8 +45,8 @@ export interface Observed {
   dispatcherGone(run: Run): boolean
   /** Sessions that stand, by fence: whether the agent in them still runs. `null`: the runtime did not answer. */
   sessions: Map<string, boolean> | null
-  /** Rigs whose queue has an entry that a driver could move now (refinery/plan.ts). */
-  movable: Set<string>
+  /** Rigs whose queue has something to do (refinery/queue.ts), each with a mark that changes when its queue does. */
+  movable: Map<string, string>
   /** Whether an action (by its key) failed lately and rests: its worker slot goes to the next in line. */
   resting(key: string): boolean
 }
@@ -80,7 +80,8 @@ export function keyOf(action: Action): string {
     case 'quiet':
       return `${action.do}:${action.run.fence}`
     case 'refine':
-      return `refine:${action.rig}`
+      // A queue in which nothing could move rests; one that changed since is another thing to do.
+      return `refine:${action.rig}:${action.mark}`
     default:
       return unreachable(action)
   }
@@ -187,7 +188,7 @@ function* returned(observed: Observed, policy: Policy, slots: number): Generator
 }
 
 function* queues(observed: Observed): Generator<Action> {
-  for (const rig of observed.movable) yield { do: 'refine', rig }
+  for (const [rig, mark] of observed.movable) yield { do: 'refine', rig, mark }
 }
 
 /** Slung beads that may start, oldest order first, as many as there are free slots. */

@@ -202,7 +202,7 @@ async function push(l: Landing): Promise<Result<void>> {
 }
 
 /** What a push that moved nothing means. */
-function refusal(failure: Failure, l: Landing): Result<Publication> {
+export function refusal(failure: Failure, l: Landing): Result<Publication> {
   const { stdout, stderr } = gitDetails(failure)
   const status = stdout.split('\n').find((line) => line.startsWith('!'))
   if (failure.code !== 'E_GIT' || status === undefined) return remoteFailure(failure, l.url)

@@ -3,9 +3,11 @@
  * worktree takes 79). Nothing here moves a ref, so being killed in the middle leaves nothing behind.
  */
 import type { Read, Result } from '../result.ts'
-import { EXIT, empty, fail, ok } from '../result.ts'
+import { empty, fail, ok } from '../result.ts'
+import { commitTree } from './commit.ts'
 import { asCommit, isAncestor, treeOf } from './revisions.ts'
-import { git, gitDetails, nulList } from './run.ts'
+import { git, nulList } from './run.ts'
+import { trial } from './trial.ts'
 
 export type Merge =
   | { kind: 'clean'; commit: string; tree: string }
@@ -28,32 +30,6 @@ export interface MergeInput {
   mode: 'merge' | 'squash'
 }
 
-const DETAIL_BYTES = 2048
-
-type Trial = { kind: 'clean'; tree: string } | { kind: 'conflict'; files: string[]; detail: string }
-
-/** The tree that merging `head` into `onto` gives, or where it does not. */
-async function trial(gitDir: string, onto: string, head: string): Promise<Result<Trial>> {
-  const run = await git(['merge-tree', '--write-tree', '-z', '--name-only', '--messages', onto, head], { gitDir })
-  if (run.kind === 'ok') return ok({ kind: 'clean', tree: run.value.stdout.split('\0')[0]! })
-  const { exitCode, stdout, stderr } = gitDetails(run.failure)
-  if (/unrelated histories/.test(stderr)) {
-    return fail('E_UNRELATED', `The commits ${onto.slice(0, 12)} and ${head.slice(0, 12)} have no common history.`)
-  }
-  if (exitCode !== 1) return run
-  // tree NUL file NUL … NUL NUL, then per message: count NUL paths NUL type NUL text NUL
-  const [, ...rest] = stdout.split('\0')
-  const end = rest.indexOf('')
-  const messages: string[] = []
-  for (let at = end + 1; at < rest.length - 1; ) {
-    const paths = Number(rest[at])
-    messages.push((rest[at + paths + 2] ?? '').trim())
-    at += paths + 3
-  }
-  const detail = messages.filter((text) => text.startsWith('CONFLICT') || !text.startsWith('Auto-merging')).join('\n')
-  return ok({ kind: 'conflict', files: [...new Set(rest.slice(0, end))], detail: detail.slice(0, DETAIL_BYTES) })
-}
-
 /**
  * Builds the commit that would land: exactly what is tested and published. Only objects are written.
  *
@@ -61,8 +37,6 @@ async function trial(gitDir: string, onto: string, head: string): Promise<Result
  */
 export async function mergeCandidate(m: MergeInput): Promise<Result<Merge>> {
   const { gitDir } = m
-  const seconds = Math.floor((m.date === undefined ? Date.now() : Date.parse(m.date)) / 1000)
-  if (!Number.isFinite(seconds)) return fail('E_DATE', `"${m.date}" is not a date.`, { exit: EXIT.bug })
   const found = await all(gitDir, m.onto, m.head)
   if (found.kind === 'error') return found
   const [onto, head] = found.value as [string, string]
@@ -77,22 +51,10 @@ export async function mergeCandidate(m: MergeInput): Promise<Result<Merge>> {
     if (before.kind === 'error') return before
     if (before.kind === 'ok' && before.value === tree) return ok({ kind: 'already' })
   }
-  const parents = m.mode === 'merge' ? ['-p', onto, '-p', head] : ['-p', onto]
-  const who = personOf(m.author)
-  const when = `@${seconds} +0000`
-  const made = await git(['-c', 'i18n.commitEncoding=UTF-8', 'commit-tree', tree, ...parents, '-F', '-'], {
-    gitDir,
-    input: m.message.replaceAll('\0', '').trimEnd().concat('\n'),
-    env: {
-      GIT_AUTHOR_NAME: who.name,
-      GIT_AUTHOR_EMAIL: who.email,
-      GIT_AUTHOR_DATE: when,
-      GIT_COMMITTER_NAME: who.name,
-      GIT_COMMITTER_EMAIL: who.email,
-      GIT_COMMITTER_DATE: when,
-    },
-  })
-  return made.kind === 'ok' ? ok({ kind: 'clean', commit: made.value.stdout.trim(), tree }) : made
+  const parents = m.mode === 'merge' ? [onto, head] : [onto]
+  const { message, author, date } = m
+  const made = await commitTree({ gitDir, tree, parents, message, author, ...(date !== undefined && { date }) })
+  return made.kind === 'ok' ? ok({ kind: 'clean', commit: made.value, tree }) : made
 }
 
 /** Each as a full commit id, or the first that is none as an error. */
@@ -104,13 +66,6 @@ async function all(gitDir: string, ...revs: string[]): Promise<Result<string[]>>
     ids.push(id.value)
   }
   return ok(ids)
-}
-
-/** git takes `<`, `>` and line ends out of a name and then refuses an empty one; an author is data and never fails. */
-function personOf(author: { name: string; email: string }): { name: string; email: string } {
-  const plain = (text: string): string => text.replaceAll(/[<>\p{Cc}]/gu, ' ').trim()
-  const name = /[\p{L}\p{N}]/u.test(plain(author.name)) ? plain(author.name) : 'gt'
-  return { name, email: plain(author.email) || 'gt@localhost' }
 }
 
 /** Paths that differ between two commits, both names of a rename. `empty`: none. */

@@ -14,16 +14,18 @@ const ENTERED_FROM: Record<MergeState, MergeState[]> = {
   queued: ['building', 'testing', 'landing', 'red', 'conflict', 'could_not_run', 'held'],
   building: ['queued'],
   testing: ['building'],
-  landing: ['testing'],
-  landed: ['landing', 'testing', 'building', 'queued'],
-  conflict: ['building'],
-  red: ['testing', 'queued', 'held', 'could_not_run'],
-  could_not_run: ['building', 'testing', 'landing'],
-  held: ['queued', 'building', 'landing'],
+  // From `building` when every gate's verdict on that content is known already.
+  landing: ['testing', 'building'],
+  landed: ['landing', 'testing', 'building', 'queued', 'held', 'could_not_run'],
+  conflict: ['queued', 'building', 'testing'],
+  // From the waiting states: a person (or a reviewer on the forge) sends it back.
+  red: ['testing', 'building', 'queued', 'held', 'could_not_run'],
+  could_not_run: ['queued', 'building', 'testing', 'landing'],
+  held: ['queued', 'building', 'testing', 'landing'],
   rejected: ['queued', 'building', 'testing', 'landing', 'conflict', 'red', 'could_not_run', 'held'],
 }
 
-/** States in which a driver holds the entry. */
+/** States in which a driver holds the entry. Only `landing` cannot be taken back any more. */
 export const IN_HAND: ReadonlySet<MergeState> = new Set<MergeState>(['building', 'testing', 'landing'])
 
 /** States in which the entry waits for its worker. */
@@ -72,6 +74,7 @@ export function mergeRequestBead(id: string, bead: Bead, run: Run, head: string,
     target: run.target,
     state: 'queued',
     queued_at: at,
+    handed_in_at: at,
     since: at,
     ...(message !== undefined && { message }),
   }
@@ -112,14 +115,42 @@ export function step(
   return { ...change, when: [...(change.when ?? []), handedIn] }
 }
 
+/**
+ * One step of several entries at once: all of them take it, or none (one was taken back meanwhile). At least one.
+ */
+export function stepTogether(
+  steps: { request: MergeRequest; note?: MergeNote }[],
+  to: MergeState,
+  at: string,
+  why: string,
+): ChangeInput {
+  const changes = steps.map(({ request, note }) => step(request, to, at, why, note))
+  return {
+    by: changes[0]?.by ?? 'refinery',
+    why,
+    when: changes.flatMap((change) => change.when ?? []),
+    ops: changes.flatMap((change) => change.ops),
+  }
+}
+
+/** Facts noted on an entry that stays in its state; void once it holds another head. */
+export function noteMerge(request: MergeRequest, note: MergeNote, why: string): ChangeInput {
+  const { id } = request.bead
+  const same: Condition = { if: 'in', id, path: gtPath('merge', 'head'), values: [request.merge.head] }
+  return { by: `${request.merge.rig}/refinery`, why, when: [same], ops: noteOps(id, note) }
+}
+
+function noteOps(id: string, note: MergeNote): Op[] {
+  return Object.entries(note).map(([key, value]) =>
+    value === undefined
+      ? { op: 'unset', id, path: gtPath('merge', key) }
+      : { op: 'set', id, path: gtPath('merge', key), value },
+  )
+}
+
 function enter(request: MergeRequest, to: MergeState, at: string, why: string, note: MergeNote): ChangeInput {
   const id = request.bead.id
-  const ops = Object.entries({ ...note, state: to, since: at }).map(
-    ([key, value]): Op =>
-      value === undefined
-        ? { op: 'unset', id, path: gtPath('merge', key) }
-        : { op: 'set', id, path: gtPath('merge', key), value },
-  )
+  const ops = noteOps(id, { ...note, state: to, since: at })
   return {
     by: `${request.merge.rig}/refinery`,
     ...(request.merge.run !== undefined && { fence: request.merge.run }),
@@ -143,8 +174,11 @@ export function submit(
   const why = `done: ${message ?? head.slice(0, 12)}`
   const asked: Op[] = facts(bead).needs?.cause === 'ask' ? [{ op: 'unset', id: bead.id, path: gtPath('needs') }] : []
   if (request !== undefined && request.bead.status !== 'closed') {
-    const stale = { reason: undefined, evidence: undefined, gate: undefined }
-    const change = enter(request, 'queued', at, why, { head, message: message ?? request.merge.message, ...stale })
+    const stale = { reason: undefined, evidence: undefined, gate: undefined, rule: undefined }
+    // It keeps its place for one repair; work that comes back again goes to the end of the line.
+    const place = (request.merge.returns ?? 0) > 1 ? { queued_at: at } : {}
+    const handedIn = { head, message: message ?? request.merge.message, handed_in_at: at, ...place }
+    const change = enter(request, 'queued', at, why, { ...handedIn, ...stale })
     return {
       ...change,
       by: run.agent,
@@ -177,14 +211,16 @@ export function submit(
 export function land(
   request: MergeRequest,
   bead: Bead,
-  run: Run,
-  commit: string,
+  run: Run | undefined,
+  where: { commit: string; landing?: string },
   at: string,
   why: string,
 ): ChangeInput {
-  const landed = { commit, target: request.merge.target, merge_request: request.bead.id, at }
-  const change = step(request, 'landed', at, why, { commit, executor: undefined, reason: undefined })
-  change.when?.push(mayEnter(run, 'finished'))
+  const { commit, landing } = where
+  const landed = { commit, ...(landing && { landing }), target: request.merge.target, merge_request: request.bead.id, at }
+  const settled = { executor: undefined, reason: undefined, held_for: undefined, evidence: undefined }
+  const change = step(request, 'landed', at, why, { commit, landing, ...settled })
+  if (run !== undefined) change.when?.push(mayEnter(run, 'finished'))
   change.ops.push(
     { op: 'set', id: request.bead.id, path: ['status'], value: 'closed' },
     { op: 'set', id: request.bead.id, path: ['close_reason'], value: `landed as ${commit}` },
@@ -194,7 +230,7 @@ export function land(
     { op: 'set', id: bead.id, path: gtPath('landed'), value: landed },
     { op: 'unset', id: bead.id, path: gtPath('slung') },
     { op: 'unset', id: bead.id, path: gtPath('needs') },
-    ...runOps(run, 'finished', at),
+    ...(run === undefined ? [] : runOps(run, 'finished', at)),
   )
   return change
 }

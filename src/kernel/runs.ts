@@ -207,7 +207,7 @@ export function giveBack(
     ops.push({ op: 'set', id: bead.id, path: gtPath('slung', 'not_before'), value: rest })
   }
   ops.push(...rejectOps(run, end.reason, at))
-  return { by: end.by, fence: run.fence, why: end.reason, when: [mayEnter(run, end.to), ...notInHand(run)], ops }
+  return { by: end.by, fence: run.fence, why: end.reason, when: [mayEnter(run, end.to), ...notLanding(run)], ops }
 }
 
 /** Takes the merge request of a run that ended out of the queue. */
@@ -222,9 +222,9 @@ function rejectOps(run: Run, reason: string, at: string): Op[] {
   ]
 }
 
-/** What a driver is merging right now cannot be taken away underneath it. */
-const notInHand = (run: Run): Condition[] =>
-  mergeIs(run, ['queued', 'conflict', 'red', 'could_not_run', 'held', 'rejected'])
+/** What is on its way into the target cannot be taken back; anything else can, also while its gate runs. */
+const notLanding = (run: Run): Condition[] =>
+  mergeIs(run, ['queued', 'building', 'testing', 'conflict', 'red', 'could_not_run', 'held', 'rejected'])
 
 /**
  * The run's merge request is the one that was read, in one of these states. A run that had none and handed in since
@@ -242,7 +242,7 @@ export function stop(bead: Bead, run: Run, reason: string, at: string, by: strin
     by,
     fence: run.fence,
     why: reason,
-    when: [mayEnter(run, 'stopped'), ...notInHand(run)],
+    when: [mayEnter(run, 'stopped'), ...notLanding(run)],
     ops: [
       ...runOps(run, 'stopped', at, { reason, ...(archive !== undefined && { archive }) }),
       { op: 'set', id: bead.id, path: ['status'], value: 'open' },

@@ -42,7 +42,8 @@ export function standing(state: State, bead: Bead, now: Date): Standing {
   if (bead.status === 'closed' || bead.status === 'tombstone') return gt.outcome ?? 'done'
   if (gt.needs !== undefined) return 'needs_human'
   const run = liveRun(bead)
-  if (run?.state === 'submitted') return 'submitted'
+  // Nobody can go on until the target is green; the bead that stands for that says what to do.
+  if (run?.state === 'submitted') return mergeFor(state, run)?.held_for === 'red-target' ? 'needs_human' : 'submitted'
   if (run !== undefined) return run.state === 'working' || run.state === 'quiet' ? 'in_progress' : 'hooked'
   if (gt.slung !== undefined) return 'waiting'
   if (bead.status === 'deferred') return 'deferred'
@@ -50,6 +51,9 @@ export function standing(state: State, bead: Bead, now: Date): Standing {
   if (bead.status === 'blocked' || isBlocked(state, bead, now) !== null) return 'blocked'
   return 'open'
 }
+
+const mergeFor = (state: State, run: Run) =>
+  mergeOf(run.merge_request === undefined ? undefined : state.beads.get(run.merge_request))?.merge
 
 /** The newest run of a bead, live or not. */
 export function lastRun(bead: Bead): Run | undefined {
@@ -61,7 +65,7 @@ export function reasonOf(state: State, bead: Bead, now: Date): string {
   const gt = facts(bead)
   if (gt.needs !== undefined) return gt.needs.text
   const run = lastRun(bead)
-  const merge = mergeOf(run?.merge_request === undefined ? undefined : state.beads.get(run.merge_request))?.merge
+  const merge = run && mergeFor(state, run)
   if (run?.state === 'submitted' && merge !== undefined)
     return merge.reason ? `${merge.state}: ${merge.reason}` : merge.state
   if (gt.slung?.not_before !== undefined && Date.parse(gt.slung.not_before) > now.getTime()) {

@@ -1,39 +1,52 @@
-/** The Refinery's entries in the ledger: one step, one landing, a word to a person. Shared by queue.ts and merge.ts. */
+/** The Refinery's entries in the ledger: steps, a landing, a word to a person. */
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
-import type { MergeState, Run } from '../beads/facts.ts'
+import type { MergeState, Run, TestNote } from '../beads/facts.ts'
+import { TESTS_KEPT } from '../beads/facts.ts'
 import { patchesPresent } from '../git/merge.ts'
 import { isAncestor } from '../git/repository.ts'
-import type { MergeRequest } from '../kernel/merges.ts'
-import { land, mergeOf, step } from '../kernel/merges.ts'
-import { needsHuman } from '../kernel/runs.ts'
+import type { MergeNote, MergeRequest } from '../kernel/merges.ts'
+import { land, mergeOf, step, stepTogether } from '../kernel/merges.ts'
+import { gtPath, needsHuman } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 
-export type Note = Parameters<typeof step>[4]
-
-/** Writes one step of an entry and answers the entry as it stands afterwards. */
+/** Writes one step of an entry. False: somebody else changed it first, so look again. */
 export function move(
   town: OpenTown,
   request: MergeRequest,
   to: MergeState,
   why: string,
-  note: Note = {},
-): Result<MergeRequest> {
+  note: MergeNote = {},
+): Result<boolean> {
   const written = town.ledger.write(step(request, to, town.now().toISOString(), why, note))
-  if (written.kind === 'error') return written
-  const now = mergeOf(town.ledger.state.beads.get(request.bead.id))
-  if (!written.value.applied || now === undefined) {
-    return fail('E_QUEUE_MOVED', `${request.bead.id} was changed by somebody else (now ${now?.merge.state ?? 'gone'}).`)
-  }
-  return ok(now)
+  return written.kind === 'error' ? written : ok(written.value.applied)
 }
 
-export function sourceOf(town: OpenTown, request: MergeRequest): { bead: Bead; run: Run } | undefined {
+/** One step of several entries, all or none. True as well when there are none. */
+export function moveTogether(
+  town: OpenTown,
+  steps: { request: MergeRequest; note?: MergeNote }[],
+  to: MergeState,
+  why: string,
+): Result<boolean> {
+  if (steps.length === 0) return ok(true)
+  const written = town.ledger.write(stepTogether(steps, to, town.now().toISOString(), why))
+  return written.kind === 'error' ? written : ok(written.value.applied)
+}
+
+/** Back in line, in nobody's hand. */
+export function requeue(town: OpenTown, request: MergeRequest, why: string): Result<boolean> {
+  return move(town, request, 'queued', why, { executor: undefined, candidate: undefined })
+}
+
+/** What a merge request is for: its bead, and the run that handed it in (an integration branch has none). */
+export function sourceOf(town: OpenTown, request: MergeRequest): { bead: Bead; run: Run | undefined } | undefined {
   const bead = town.ledger.state.beads.get(request.merge.bead)
-  const run = bead && facts(bead).runs?.[request.merge.run ?? '']
-  return bead && run ? { bead, run } : undefined
+  if (bead === undefined) return undefined
+  const run = request.merge.run === undefined ? undefined : facts(bead).runs?.[request.merge.run]
+  return run === undefined && request.merge.run !== undefined ? undefined : { bead, run }
 }
 
 export function tellPerson(town: OpenTown, request: MergeRequest, cause: string, text: string): Result<void> {
@@ -55,20 +68,47 @@ export function untellPerson(town: OpenTown, request: MergeRequest): Result<void
   return written.kind === 'error' ? written : ok(undefined)
 }
 
-/** Writes the landing after seeing the commit in the target, and every patch of the branch with it (law 1). */
-export async function recordLanding(town: OpenTown, request: MergeRequest, commit: string): Promise<Result<void>> {
+/** Notes a finished gate run with every entry that was in it, as one change. */
+export function noteTests(
+  town: OpenTown,
+  requests: MergeRequest[],
+  test: Omit<TestNote, 'size' | 'place'>,
+): Result<void> {
+  if (requests.length === 0) return ok(undefined)
+  const written = town.ledger.write({
+    by: `${requests[0]!.merge.rig}/refinery`,
+    why: `${test.outcome} with ${requests.length} together (tree ${test.tree.slice(0, 12)})${test.reason ? `: ${test.reason}` : ''}`,
+    ops: requests.map(({ bead, merge }, index) => ({
+      op: 'set',
+      id: bead.id,
+      path: gtPath('merge', 'tests'),
+      value: [...(merge.tests ?? []), { ...test, size: requests.length, place: index + 1 }].slice(-TESTS_KEPT),
+    })),
+  })
+  return written.kind === 'error' ? written : ok(undefined)
+}
+
+/**
+ * Writes the landing after seeing the commit in the target, and every patch of the branch with it (law 1). `commit`
+ * brings this change; `landing` is what the target was moved to.
+ */
+export async function recordLanding(
+  town: OpenTown,
+  request: MergeRequest,
+  where: { commit: string; landing?: string },
+): Promise<Result<void>> {
   const gitDir = town.paths.rig(request.merge.rig).repo
   const target = `refs/remotes/origin/${request.merge.target}`
-  const seen = await isAncestor(gitDir, commit, target)
+  const seen = await isAncestor(gitDir, where.commit, target)
   if (seen.kind !== 'ok' || !seen.value) {
-    return fail('E_NOT_LANDED', `${commit} is not in ${request.merge.target} after the push.`, {
+    return fail('E_NOT_LANDED', `${where.commit} is not in ${request.merge.target} after the push.`, {
       kept: 'The entry stays in the queue.',
     })
   }
   const patches = await patchesPresent({ gitDir, base: request.merge.base, head: request.merge.head, target })
   if (patches.kind !== 'ok' || patches.value.missing.length > 0) {
     const which = patches.kind === 'ok' ? patches.value.missing.join(', ') : 'unknown'
-    const reason = `Landed as ${commit}, yet not every patch is in the target: ${which}.`
+    const reason = `Landed as ${where.commit}, yet not every patch is in the target: ${which}.`
     // Out of the driver's hand: left there, it would be recovered again and again.
     const moved = move(town, request, 'could_not_run', reason, { reason, executor: undefined })
     return moved.kind === 'error' ? moved : tellPerson(town, request, 'patch-missing', reason)
@@ -77,9 +117,11 @@ export async function recordLanding(town: OpenTown, request: MergeRequest, commi
   if (source === undefined) return fail('E_NO_BEAD', `The bead ${request.merge.bead} of ${request.bead.id} is gone.`)
   const at = town.now().toISOString()
   const written = town.ledger.write(
-    land(request, source.bead, source.run, commit, at, `seen in ${request.merge.target}`),
+    land(request, source.bead, source.run, where, at, `seen in ${request.merge.target}`),
   )
   if (written.kind === 'error') return written
-  if (written.value.applied) return ok(undefined)
-  return fail('E_QUEUE_MOVED', `${request.bead.id} landed as ${commit}, and was changed by somebody else meanwhile.`)
+  if (written.value.applied || mergeOf(town.ledger.state.beads.get(request.bead.id))?.merge.state === 'landed') {
+    return ok(undefined)
+  }
+  return fail('E_QUEUE_MOVED', `${request.bead.id} landed as ${where.commit}, and was changed by somebody else meanwhile.`)
 }

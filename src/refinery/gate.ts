@@ -1,39 +1,34 @@
 /**
- * Runs a rig's gates on one commit in a slot worktree and gives one of three verdicts. A gate that could not run is
- * not a pass (law 2). A verdict about a tree is remembered by content: the same tree is not tested twice.
+ * Runs a rig's gates on one commit in a slot worktree and writes what came of it into the rig's log. A gate that could
+ * not run is not a pass (law 2). Used by the Refinery and by `gt gate run`: the same place, the same key, the same log,
+ * so that a worker's green is the Refinery's.
  */
-import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { GateReport } from '../beads/facts.ts'
 import { withLease } from '../beads/leases.ts'
 import { prepareSlot } from '../git/slots.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
-import { writeFileAtomic } from '../town/atomic.ts'
 import type { CommandEnd } from '../town/command.ts'
 import { runCommand } from '../town/command.ts'
 import { endMarked } from '../town/process-tree.ts'
-import type { RigSettings } from '../town/settings.ts'
+import type { GateSettings, RigSettings } from '../town/settings.ts'
+import type { GateLine, GateLog } from './log.ts'
+import { excerpt } from './messages.ts'
+import type { Finding, GateKey } from './verdict.ts'
 
-/** A verdict with the end of the output that led to it. */
-export interface Verdict extends GateReport {
-  /** One line: which gate, how it ended. */
-  reason: string
-  /** End of the failing gate's output. */
-  tail: string
-}
-
-/** In the environment of everything that runs in a slot, so that what a dead driver left there can be found and ended. */
+/** In the environment of everything that runs in a slot, so that what was left there can be found and ended. */
 const SLOT_MARK = 'GASTOWN_SLOT'
 const SLOT_GRACE_MS = 2_000
+/** Output kept in the log of runs, for evidence. */
+const TAIL_BYTES = 2_048
 
 /** Exit codes by which a shell says that it could not run a command at all. */
 const NOT_RUN = new Set([126, 127])
 
 /** What the end of a command means for the code under test. */
-export function judge(end: CommandEnd): GateReport['outcome'] {
+export function judge(end: CommandEnd): Finding['outcome'] {
   switch (end.is) {
     case 'exited':
       return end.code === 0 ? 'pass' : NOT_RUN.has(end.code) ? 'could_not_run' : 'fail'
@@ -47,86 +42,117 @@ export function judge(end: CommandEnd): GateReport['outcome'] {
   }
 }
 
-/** Provisions and runs every gate on `commit` in the slot at `path`; stops at the first that does not pass. */
-export async function runGates(
-  town: OpenTown,
-  rig: RigSettings,
-  commit: { id: string; tree: string },
-  signal?: AbortSignal,
-): Promise<Result<Verdict>> {
-  const command = rig.gates.map((gate) => gate.run).join(' && ')
-  const remembered = recall(town, rig, commit.tree)
-  if (remembered !== undefined) return ok(remembered)
-  const path = join(town.paths.rig(rig.name).refinery, 'slot-1')
-  const gitDir = town.paths.rig(rig.name).repo
-  // We hold the rig's lease: whatever still runs in the slot was started by a driver that died.
-  const emptied = await endMarked({ name: SLOT_MARK, value: path }, { graceMs: SLOT_GRACE_MS })
+export interface GateRun {
+  rig: RigSettings
+  /** Names the run in the log. */
+  id: string
+  commit: string
+  tree: string
+  /** The gates to run, in the rig's order. */
+  gates: GateKey[]
+  /** Absolute path of the slot; the caller holds it. */
+  slot: string
+  /** Who runs it: an address, or `person`. */
+  by: string
+  members?: { id: string; head: string }[]
+  signal?: AbortSignal
+}
+
+export type GateRunEnd = { is: 'finished'; outcome: Finding['outcome']; text: string; tail: string } | { is: 'stopped' }
+
+/**
+ * Provisions and runs the gates one after the other; stops at the first that does not pass. A run that was told to stop
+ * writes nothing: it says something about us, not about the code. Errors: the slot could not be made, the log not written.
+ */
+export async function runGates(town: OpenTown, log: GateLog, run: GateRun): Promise<Result<GateRunEnd>> {
+  // We hold the slot: whatever still runs there was started by somebody who died.
+  const emptied = await empty(run.slot)
   if (emptied.kind === 'error') return emptied
   const ready = await withLease(
     town.ledger,
-    `worktrees:${rig.name}`,
-    `${rig.name}/refinery`,
-    () => prepareSlot({ gitDir, path, commit: commit.id }),
+    `worktrees:${run.rig.name}`,
+    `${run.rig.name}/refinery`,
+    () => prepareSlot({ gitDir: town.paths.rig(run.rig.name).repo, path: run.slot, commit: run.commit }),
     { waitMs: 120_000 },
   )
   if (ready.kind === 'error') return ready
-  const report = (outcome: GateReport['outcome'], reason: string, end?: CommandEnd): Verdict => ({
-    outcome,
-    reason,
-    command,
-    tree: commit.tree,
-    ms: end?.ms ?? 0,
-    ...(end?.is === 'exited' && { exit_code: end.code }),
-    at: town.now().toISOString(),
-    tail: end?.tail ?? '',
-  })
-  mkdirSync(join(town.paths.logs, 'gates'), { recursive: true })
-  const run = (line: string, timeoutMs: number, name: string): Promise<CommandEnd> =>
-    runCommand({
-      line,
-      cwd: path,
-      env: { ...town.env, CI: 'true', [SLOT_MARK]: path },
-      timeoutMs,
-      log: join(town.paths.logs, 'gates', `${commit.id.slice(0, 12)}-${name}.log`),
-      ...(signal !== undefined && { signal }),
-    })
-  if (rig.provision !== undefined) {
-    const end = await run(rig.provision.run, rig.provision.timeout, 'provision')
+  const ended = await runAll(town, log, run)
+  const swept = await empty(run.slot)
+  return ended.kind === 'ok' && swept.kind === 'error' ? swept : ended
+}
+
+/** Ends what a gate left running, in whatever process group (a daemon that it forked). */
+function empty(slot: string): Promise<Result<unknown>> {
+  return endMarked({ name: SLOT_MARK, value: slot }, { graceMs: SLOT_GRACE_MS })
+}
+
+async function runAll(town: OpenTown, log: GateLog, run: GateRun): Promise<Result<GateRunEnd>> {
+  const settings = run.gates.map(({ name, key }) => ({ key, ...run.rig.gates.find((gate) => gate.name === name)! }))
+  const first = settings[0]
+  if (first === undefined) return ok({ is: 'finished', outcome: 'pass', text: 'no gate had to run', tail: '' })
+  if (run.rig.provision !== undefined) {
+    const { run: line, timeout } = run.rig.provision
+    const end = await command(town, run, { name: 'provision', run: line, timeout, output_mb: 8 })
+    if (run.signal?.aborted) return ok({ is: 'stopped' })
     if (end.is !== 'exited' || end.code !== 0) {
-      return ok(report('could_not_run', `the provisioning command (${rig.provision.run}) ${end.text}`, end))
+      const text = `the provisioning command (${line}) ${end.text}`
+      return record(town, log, run, first, 'could_not_run', text, end)
     }
   }
-  let total = 0
-  for (const gate of rig.gates) {
-    const end = await run(gate.run, gate.timeout, gate.name.replace(/[^\w-]/g, '_'))
-    total += end.ms
+  for (const gate of settings) {
+    const end = await command(town, run, gate)
+    if (run.signal?.aborted) return ok({ is: 'stopped' })
     const outcome = judge(end)
-    if (outcome === 'pass') continue
-    return ok(report(outcome, `gate "${gate.name}" (${gate.run}) ${end.text}`, end))
+    const written = record(town, log, run, gate, outcome, `gate "${gate.name}" (${gate.run}) ${end.text}`, end)
+    if (written.kind === 'error' || outcome !== 'pass') return written
   }
-  const verdict = { ...report('pass', `${rig.gates.length} gate(s) passed`), ms: total }
-  remember(town, rig, verdict)
-  return ok(verdict)
+  return ok({ is: 'finished', outcome: 'pass', text: `${settings.length} gate(s) passed`, tail: '' })
 }
 
-/** Results are keyed by what decides them: the tree, the commands and the provisioning. */
-function cacheFile(town: OpenTown, rig: RigSettings, tree: string): string {
-  const key = JSON.stringify([tree, rig.gates, rig.provision ?? null])
-  return join(town.paths.runtime, 'gates', `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`)
-}
-
-function recall(town: OpenTown, rig: RigSettings, tree: string): Verdict | undefined {
-  try {
-    const verdict = JSON.parse(readFileSync(cacheFile(town, rig, tree), 'utf8')) as Verdict
-    return verdict.tree === tree && verdict.outcome === 'pass' ? verdict : undefined
-  } catch {
-    return undefined
+function record(
+  town: OpenTown,
+  log: GateLog,
+  run: GateRun,
+  gate: { name: string; key: string },
+  outcome: Finding['outcome'],
+  text: string,
+  end: CommandEnd,
+): Result<GateRunEnd> {
+  const tail = outcome === 'pass' ? '' : excerpt(end.tail, TAIL_BYTES)
+  const line: GateLine = {
+    k: 'gate',
+    at: town.now().toISOString(),
+    run: run.id,
+    gate: gate.name,
+    key: gate.key,
+    tree: run.tree,
+    outcome,
+    ms: end.ms,
+    text,
+    tail,
+    ...(end.is === 'exited' && { exit_code: end.code }),
+    ...(run.members !== undefined && { members: run.members }),
+    by: run.by,
   }
+  const written = log.append(line)
+  return written.kind === 'error' ? written : ok({ is: 'finished', outcome, text, tail })
 }
 
-/** Only greens are remembered: a red is worth a second look. */
-function remember(town: OpenTown, rig: RigSettings, verdict: Verdict): void {
-  mkdirSync(join(town.paths.runtime, 'gates'), { recursive: true })
-  // Losing a cached verdict costs one more gate run, nothing else.
-  writeFileAtomic(cacheFile(town, rig, verdict.tree), JSON.stringify(verdict))
+/** One command line of the owner in the slot; its whole output, up to the gate's limit, goes to a file of its own. */
+function command(
+  town: OpenTown,
+  run: GateRun,
+  gate: Pick<GateSettings, 'name' | 'run' | 'timeout' | 'env' | 'output_mb'>,
+): Promise<CommandEnd> {
+  const folder = join(town.paths.logs, 'gates')
+  mkdirSync(folder, { recursive: true })
+  return runCommand({
+    line: gate.run,
+    cwd: run.slot,
+    env: { ...town.env, CI: 'true', ...gate.env, [SLOT_MARK]: run.slot },
+    timeoutMs: gate.timeout,
+    log: join(folder, `${run.commit.slice(0, 12)}-${gate.name.replace(/[^\w-]/g, '_')}.log`),
+    maxLogBytes: gate.output_mb * 1024 * 1024,
+    ...(run.signal !== undefined && { signal: run.signal }),
+  })
 }

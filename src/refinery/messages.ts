@@ -2,7 +2,6 @@
 import { oneLine, sanitize } from '../agents/fence.ts'
 import type { Bead } from '../beads/bead.ts'
 import type { MergeFacts } from '../beads/facts.ts'
-import type { Verdict } from './gate.ts'
 
 /** A title in the first line, in characters. */
 const TITLE_CHARS = 100
@@ -11,12 +10,34 @@ const NAMES_CHARS = 300
 /** Evidence for a worker is at most this long (design section 8). */
 const EVIDENCE_BYTES = 2048
 
-/** First line with the bead's title; trailers name bead, worker and run. */
-export function commitMessage(bead: Bead, merge: MergeFacts): string {
+/** What a landing's message is made of, beside the bead. */
+export interface Credit {
+  worker: string
+  run?: string | undefined
+  message?: string | undefined
+  /** Values of `Co-authored-by:`. */
+  coAuthors?: readonly string[]
+}
+
+/** Bead, worker, run and co-authors, one trailer a line. */
+export function trailersOf(bead: Bead, credit: Credit): string {
+  const run = credit.run === undefined ? [] : [`Run: ${credit.run}`]
+  const others = (credit.coAuthors ?? []).map((author) => `Co-authored-by: ${author}`)
+  return `${[`Bead: ${bead.id}`, `Worker: ${credit.worker}`, ...run, ...others].join('\n')}\n`
+}
+
+/** First line with the bead's title; trailers name bead, worker, run and co-authors. */
+export function commitMessage(bead: Bead, credit: Credit): string {
   const title = oneLine(bead.title, TITLE_CHARS)
-  const said = sanitize(merge.message ?? '').trim()
+  const said = sanitize(credit.message ?? '').trim()
   const body = said === '' || said.replace(/\s+/g, ' ') === title ? '' : `\n${said}\n`
-  return `${title} (${bead.id})\n${body}\nBead: ${bead.id}\nWorker: ${merge.worker}\nRun: ${merge.run}\n`
+  return `${title} (${bead.id})\n${body}\n${trailersOf(bead, credit)}`
+}
+
+/** The message of the merge commit around several changes that were tested together. */
+export function groupMessage(beads: readonly Bead[], rig: string): string {
+  const lines = beads.map((bead) => `- ${oneLine(bead.title, TITLE_CHARS)} (${bead.id})`)
+  return `Land ${beads.length} changes\n\n${lines.join('\n')}\n\nTested together; each is a merge of its own behind this one.\n\nLanded-by: ${rig}/refinery\n`
 }
 
 /** The last bytes of a text, at most so many, on a line boundary where there is one. */
@@ -37,9 +58,10 @@ export function excerpt(text: string, bytes: number): string {
 const evidence = (head: string, output: string): string =>
   `${head}\n${excerpt(output, EVIDENCE_BYTES - Buffer.byteLength(head) - 1)}`
 
-export function redEvidence(verdict: Verdict): string {
-  const head = `The ${oneLine(verdict.reason, NAMES_CHARS)}, on your branch merged with the target. The target alone passes.\nEnd of its output:`
-  return evidence(head, verdict.tail)
+/** `text`: which gate, how it ended; `tail`: the end of its output. */
+export function redEvidence(red: { text: string; tail: string }): string {
+  const head = `The ${oneLine(red.text, NAMES_CHARS)}, on your branch merged with the target. The target alone passes.\nEnd of its output:`
+  return evidence(head, red.tail)
 }
 
 export function conflictEvidence(merge: MergeFacts, onto: string, files: string[], detail: string): string {

@@ -3,19 +3,28 @@
  * that holds an entry is named in it, and a dead driver's entry is recovered from what the repository shows.
  * One driver a rig at a time, by lease; even two would be harmless, since the target moves by compare-and-swap only.
  */
+import { join } from 'node:path'
+import { facts } from '../beads/bead.ts'
 import { acquire, release } from '../beads/leases.ts'
 import { fetchRemote, isAncestor } from '../git/repository.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
-import { openMerges, step } from '../kernel/merges.ts'
+import { IN_HAND, mergeOf, openMerges, step } from '../kernel/merges.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
-import { ok } from '../result.ts'
+import { EXIT, ok } from '../result.ts'
 import { isRunning } from '../town/processes.ts'
 import type { RigSettings } from '../town/settings.ts'
-import { move, recordLanding, tellPerson, untellPerson } from './books.ts'
-import { Merge } from './merge.ts'
-import type { Action } from './plan.ts'
-import { next, releasable } from './plan.ts'
+import { admission, releasable } from './admission.ts'
+import { isParked } from './alarm.ts'
+import { move, recordLanding, requeue, sourceOf, tellPerson, untellPerson } from './books.ts'
+import { carryOut } from './carry.ts'
+import { estimate } from './estimate.ts'
+import { giveUp } from './landing.ts'
+import { GateLog } from './log.ts'
+import { due, plan } from './plan.ts'
+import { handedIn, inLine, type Lane, Lookout, parkedOf } from './rows.ts'
+import { TestRuns } from './testing.ts'
+import { takeOut } from './unmergeable.ts'
 
 /** What one call did. `busy`: another driver has this rig's queue in hand. */
 export interface Worked {
@@ -23,54 +32,291 @@ export interface Worked {
   busy: boolean
 }
 
+interface Options {
+  /** Only the first entry in line. */
+  once?: boolean
+  signal?: AbortSignal
+}
+
+/** What was fetched is looked at again after this long, should nobody tell us of a change. */
+const FETCH_MS = 60_000
+
+/** The log of a rig's gate runs. */
+export const gateLogOf = (town: OpenTown, rig: string): GateLog =>
+  new GateLog(join(town.paths.runtime, 'gates', `${rig}.log`))
+
 /**
  * Works the queue of a rig until nothing in it can move (or after one entry with `once`).
- * Errors: broken rig settings, a ledger that refuses writes; entries keep their place.
+ * Errors: broken rig settings, a remote that does not answer, a ledger that refuses writes; entries keep their place.
  */
-export async function workQueue(
-  town: OpenTown,
-  rigName: string,
-  options: { once?: boolean; signal?: AbortSignal } = {},
-): Promise<Result<Worked>> {
+export async function workQueue(town: OpenTown, rigName: string, options: Options = {}): Promise<Result<Worked>> {
   const lease = acquire(town.ledger, `refinery:${rigName}`, `${rigName}/refinery`)
   if (lease.kind === 'error') return lease
   if (lease.value === null) return ok({ steps: 0, busy: true })
   try {
-    let steps = 0
-    while (!options.signal?.aborted) {
-      const read = town.ledger.refresh()
-      if (read.kind === 'error') return read
-      const rig = await town.rig(rigName)
-      if (rig.kind === 'error') return rig
-      const action = next({
-        requests: openMerges(town.ledger.state.beads.values(), rigName),
-        rig: rig.value,
-        orphaned: isOrphan,
-      })
-      if (action === null) break
-      const carried = await carryOut(town, rig.value, action, options.signal)
-      if (carried.kind === 'error') return carried
-      steps++
-      if (options.once && action.do === 'merge') break
-    }
-    return ok({ steps, busy: false })
+    return await new Refinery(town, rigName, options).work()
   } finally {
     release(lease.value)
   }
 }
 
-/** Rigs whose queue has an entry that `workQueue` could move now. A rig whose settings cannot be read has none. */
-export async function movableQueues(town: OpenTown): Promise<Set<string>> {
+class Refinery {
+  readonly #town: OpenTown
+  readonly #name: string
+  readonly #options: Options
+  readonly #log: GateLog
+  readonly #runs: TestRuns
+  /** Entries of a group that the remote refused: one by one from here on. */
+  readonly #apart = new Set<string>()
+  #lookout: { settings: string; lookout: Lookout } | undefined
+  #fetchedAt = 0
+  #only: string | undefined
+  #steps = 0
+  #woken = false
+  #wake: () => void = () => {}
+
+  constructor(town: OpenTown, name: string, options: Options) {
+    this.#town = town
+    this.#name = name
+    this.#options = options
+    this.#log = gateLogOf(town, name)
+    this.#runs = new TestRuns(town, this.#log, () => this.#nudge())
+  }
+
+  async work(): Promise<Result<Worked>> {
+    const unwatch = this.#town.ledger.watch(() => this.#nudge())
+    this.#options.signal?.addEventListener('abort', () => this.#nudge(), { once: true })
+    try {
+      const recovered = await this.#recover()
+      if (recovered.kind === 'error') return recovered
+      while (!this.#options.signal?.aborted) {
+        const done = await this.#turn()
+        if (done.kind === 'error') return done
+        if (done.value === 'idle') break
+      }
+      return ok({ steps: this.#steps, busy: false })
+    } finally {
+      unwatch()
+      await this.#runs.stopAll()
+      for (const request of this.#open()) {
+        if (IN_HAND.has(request.merge.state) && request.merge.state !== 'landing') {
+          requeue(this.#town, request, 'the driver ended')
+        }
+      }
+    }
+  }
+
+  /** One look and everything that follows from it at once. `idle`: nothing can move, and no gate runs. */
+  async #turn(): Promise<Result<'went on' | 'idle'>> {
+    this.#woken = false
+    const read = this.#town.ledger.refresh()
+    if (read.kind === 'error') return read
+    const rig = await this.#town.rig(this.#name)
+    if (rig.kind === 'error') return rig
+    const logged = this.#log.refresh()
+    if (logged.kind === 'error') return logged
+    const reaped = this.#reap()
+    if (reaped.kind === 'error') return reaped
+    const admitted = this.#admit(rig.value)
+    if (admitted.kind === 'error') return admitted
+    const queue = this.#queue(rig.value)
+    if (queue.line.length === 0 && queue.parked.length === 0) return ok(await this.#endOrWait(undefined))
+    const fetched = await this.#fetch()
+    if (fetched.kind === 'error') return fetched
+    const lookout = this.#lookoutFor(rig.value)
+    const lanes = await lookout.look({ ...queue, underTest: this.#runs.underTest, apart: this.#apart })
+    if (lanes.kind === 'error') return lanes
+    const taken = await takeOut(this.#town, this.#log, lanes.value)
+    if (taken.kind === 'error') return taken
+    this.#steps += taken.value
+    if (taken.value > 0) return ok('went on')
+    const acted = await this.#act(rig.value, lookout, lanes.value)
+    if (acted.kind === 'error') return acted
+    if (acted.value) return ok('went on')
+    return ok(await this.#endOrWait(due(lanes.value)))
+  }
+
+  async #act(rig: RigSettings, lookout: Lookout, lanes: Lane[]): Promise<Result<boolean>> {
+    const now = this.#town.now().getTime()
+    const running = this.#runs.running
+    const view = { rows: lanes, running, slots: rig.refinery.slots, ...estimate(this.#log.seen()), now }
+    let changed = false
+    for (const action of plan(view)) {
+      const lane = lanes.find((one) => 'row' in action && one === action.row)
+      const done = await carryOut({ town: this.#town, rig, log: this.#log, runs: this.#runs, lookout }, action, lane)
+      if (done.kind === 'error') return done
+      if (done.value === 'nothing') continue
+      this.#steps++
+      if (done.value === 'moved') this.#fetchedAt = 0
+      if (done.value === 'apart' && lane !== undefined) for (const { id } of lane.links) this.#apart.add(id)
+      // Verdicts change the rows; tests that begin do not.
+      if (done.value !== 'testing') changed = true
+    }
+    return ok(changed)
+  }
+
+  #open(): MergeRequest[] {
+    return openMerges(this.#town.ledger.state.beads.values(), this.#name)
+  }
+
+  /** Who stands in line now, and who waits for a red target. */
+  #queue(rig: RigSettings): { line: MergeRequest[]; parked: MergeRequest[] } {
+    const open = this.#open()
+    const line = inLine(open).filter((request) => {
+      const source = sourceOf(this.#town, request)
+      return source !== undefined && admission(rig, request, source.bead).is === 'admitted'
+    })
+    if (!this.#options.once) return { line, parked: parkedOf(open) }
+    this.#only ??= line[0]?.bead.id
+    return { line: line.filter(({ bead }) => bead.id === this.#only), parked: [] }
+  }
+
+  /** Holds what a person has to decide, and lets go of what has been decided since. */
+  #admit(rig: RigSettings): Result<void> {
+    for (const request of this.#open()) {
+      const source = sourceOf(this.#town, request)
+      if (source === undefined) continue
+      if (releasable(rig, request, source.bead)) {
+        const note = { held_for: undefined, reason: undefined }
+        const moved = move(this.#town, request, 'queued', 'what it was held for has been settled', note)
+        if (moved.kind === 'error') return moved
+        const untold = untellPerson(this.#town, request)
+        if (untold.kind === 'error') return untold
+        this.#steps++
+        continue
+      }
+      if (request.merge.state !== 'queued') continue
+      const verdict = admission(rig, request, source.bead)
+      if (verdict.is !== 'held') continue
+      const note = { reason: verdict.reason, held_for: verdict.cause }
+      const moved = move(this.#town, request, 'held', verdict.reason, note)
+      if (moved.kind === 'error') return moved
+      const told = tellPerson(this.#town, request, verdict.cause, verdict.reason)
+      if (told.kind === 'error') return told
+      this.#steps++
+    }
+    return ok(undefined)
+  }
+
+  #reap(): Result<void> {
+    const reaped = this.#runs.reap()
+    if (reaped.kind === 'error') return reaped
+    this.#steps += reaped.value.count
+    for (const { members, end } of reaped.value.broken) {
+      if (end.failure.exit === EXIT.tryAgain || members.length === 0) return end
+      for (const request of members) {
+        const given = giveUp(this.#town, request, end.failure.message)
+        if (given.kind === 'error') return given
+      }
+    }
+    return ok(undefined)
+  }
+
+  async #fetch(): Promise<Result<void>> {
+    if (Date.now() - this.#fetchedAt < FETCH_MS) return ok(undefined)
+    const fetched = await fetchRemote({ gitDir: this.#town.paths.rig(this.#name).repo })
+    if (fetched.kind === 'ok') this.#fetchedAt = Date.now()
+    return fetched
+  }
+
+  #lookoutFor(rig: RigSettings): Lookout {
+    const settings = JSON.stringify(rig)
+    if (this.#lookout?.settings !== settings) {
+      this.#lookout = { settings, lookout: new Lookout(this.#town, rig, this.#log) }
+    }
+    return this.#lookout.lookout
+  }
+
+  /** Waits for a run to end, for the ledger to change, or for the clock; only while a gate runs. */
+  async #endOrWait(at: number | undefined): Promise<'went on' | 'idle'> {
+    if (this.#runs.running.length === 0) return 'idle'
+    const ms = Math.min(FETCH_MS, Math.max(10, (at ?? Number.POSITIVE_INFINITY) - Date.now()))
+    if (!this.#woken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      this.#wake = () => {}
+    }
+    return 'went on'
+  }
+
+  #nudge(): void {
+    this.#woken = true
+    this.#wake()
+  }
+
+  /**
+   * Whatever stands in somebody's hand was a dead driver's: we hold the rig's lease. If its candidate (or the branch
+   * itself) is in the target, the landing is recorded; otherwise the entry is queued again. Nothing else can be true,
+   * because the target only moves by compare-and-swap to a candidate.
+   */
+  async #recover(): Promise<Result<void>> {
+    const read = this.#town.ledger.refresh()
+    if (read.kind === 'error') return read
+    const orphans = this.#open().filter(isOrphan)
+    if (orphans.length === 0) return ok(undefined)
+    const fetched = await this.#fetch()
+    if (fetched.kind === 'error') return fetched
+    for (const request of orphans) {
+      const recovered = await this.#recoverOne(request)
+      if (recovered.kind === 'error') return recovered
+      this.#steps++
+    }
+    return ok(undefined)
+  }
+
+  async #recoverOne(request: MergeRequest): Promise<Result<unknown>> {
+    const { candidate, state, target } = request.merge
+    if (state === 'landing' && candidate !== undefined) {
+      const gitDir = this.#town.paths.rig(this.#name).repo
+      const landed = await isAncestor(gitDir, candidate.commit, `refs/remotes/origin/${target}`)
+      if (landed.kind === 'error') return landed
+      if (landed.kind === 'ok' && landed.value) {
+        const { change = candidate.commit, commit } = candidate
+        return recordLanding(this.#town, request, { commit: change, ...(change !== commit && { landing: commit }) })
+      }
+    }
+    return requeue(this.#town, request, `its driver died while ${state}`)
+  }
+}
+
+/** In the hand of a driver that certainly ended, or of this very process from before. */
+function isOrphan({ merge }: MergeRequest): boolean {
+  if (!IN_HAND.has(merge.state)) return false
+  if (merge.executor === undefined || merge.executor.pid === process.pid) return true
+  const alive = isRunning(merge.executor)
+  return alive.kind === 'ok' && !alive.value
+}
+
+/**
+ * Rigs whose queue has something for `workQueue` to do, each with a mark that changes when the queue does. A rig whose
+ * settings cannot be read has none.
+ */
+export async function movableQueues(town: OpenTown): Promise<Map<string, string>> {
   const byRig = new Map<string, MergeRequest[]>()
   for (const request of openMerges(town.ledger.state.beads.values())) {
     byRig.set(request.merge.rig, [...(byRig.get(request.merge.rig) ?? []), request])
   }
-  const movable = new Set<string>()
+  const movable = new Map<string, string>()
   for (const [name, requests] of byRig) {
     const rig = await town.rig(name)
-    if (rig.kind === 'ok' && next({ requests, rig: rig.value, orphaned: isOrphan }) !== null) movable.add(name)
+    if (rig.kind === 'error') continue
+    const moving = requests.filter((request) => isMovable(town, rig.value, request))
+    const mark = moving.map((request) => `${request.bead.id} ${request.merge.state} ${handedIn(request)}`).join()
+    if (moving.length > 0) movable.set(name, mark)
   }
   return movable
+}
+
+function isMovable(town: OpenTown, rig: RigSettings, request: MergeRequest): boolean {
+  const bead = town.ledger.state.beads.get(request.merge.bead)
+  if (bead === undefined) return false
+  if (request.merge.state === 'queued' || isParked(request) || isOrphan(request)) return true
+  return releasable(rig, request, bead)
 }
 
 /**
@@ -81,7 +327,8 @@ export async function releaseSettled(town: OpenTown, rigName: string): Promise<R
   const rig = await town.rig(rigName)
   if (rig.kind === 'error') return rig
   for (const request of openMerges(town.ledger.state.beads.values(), rigName)) {
-    if (request.merge.state !== 'held' || !releasable(rig.value, request)) continue
+    const bead = town.ledger.state.beads.get(request.merge.bead)
+    if (bead === undefined || !releasable(rig.value, request, bead)) continue
     const note = { held_for: undefined, reason: undefined }
     const change = step(request, 'queued', town.now().toISOString(), 'what it was held for has been settled', note)
     change.ops.push({ op: 'unset', id: request.merge.bead, path: ['metadata', 'gt', 'needs'] })
@@ -91,48 +338,12 @@ export async function releaseSettled(town: OpenTown, rigName: string): Promise<R
   return ok(undefined)
 }
 
-/** We hold the rig's lease, so an entry in anybody's hand is either ours from before or a dead driver's. */
-function isOrphan(request: MergeRequest): boolean {
-  const { executor } = request.merge
-  if (executor === undefined) return true
-  const alive = isRunning(executor)
-  return (alive.kind === 'ok' && !alive.value) || executor.pid === process.pid
-}
-
-async function carryOut(town: OpenTown, rig: RigSettings, action: Action, signal?: AbortSignal): Promise<Result<void>> {
-  switch (action.do) {
-    case 'hold': {
-      const moved = move(town, action.request, 'held', action.reason, { reason: action.reason, held_for: action.cause })
-      return moved.kind === 'error' ? moved : tellPerson(town, action.request, action.cause, action.reason)
-    }
-    case 'release': {
-      const moved = move(town, action.request, 'queued', action.reason, { held_for: undefined, reason: undefined })
-      return moved.kind === 'error' ? moved : untellPerson(town, action.request)
-    }
-    case 'recover':
-      return recover(town, action.request)
-    case 'merge':
-      return new Merge(town, rig, action.request, signal).run()
+/** The open merge request of a bead, if it has one. */
+export function requestFor(town: OpenTown, beadId: string): MergeRequest | undefined {
+  const bead = town.ledger.state.beads.get(beadId)
+  for (const run of Object.values((bead && facts(bead).runs) ?? {})) {
+    const request = mergeOf(run.merge_request === undefined ? undefined : town.ledger.state.beads.get(run.merge_request))
+    if (request !== undefined && request.bead.status !== 'closed') return request
   }
-}
-
-/**
- * A driver died here. If its candidate (or the branch itself) is in the target, the landing is recorded; otherwise the
- * entry is queued again. Nothing else can be true, because the target only moves by compare-and-swap to a candidate.
- */
-async function recover(town: OpenTown, request: MergeRequest): Promise<Result<void>> {
-  const gitDir = town.paths.rig(request.merge.rig).repo
-  const fetched = await fetchRemote({ gitDir })
-  if (fetched.kind === 'error') return fetched
-  const { candidate, state } = request.merge
-  if (state === 'landing' && candidate !== undefined) {
-    const landed = await isAncestor(gitDir, candidate.commit, `refs/remotes/origin/${request.merge.target}`)
-    if (landed.kind === 'error') return landed
-    if (landed.kind === 'ok' && landed.value) return recordLanding(town, request, candidate.commit)
-  }
-  const moved = move(town, request, 'queued', `its driver died while ${state}`, {
-    executor: undefined,
-    candidate: undefined,
-  })
-  return moved.kind === 'error' ? moved : ok(undefined)
+  return undefined
 }

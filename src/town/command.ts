@@ -11,8 +11,9 @@ export interface Command {
   cwd: string
   env: NodeJS.ProcessEnv
   timeoutMs: number
-  /** Where the whole output goes, up to `MAX_LOG` bytes. */
+  /** Where the whole output goes, up to `maxLogBytes` (8 MB unless said); more is read and dropped. */
   log?: string
+  maxLogBytes?: number
   /** Ends the command early. */
   signal?: AbortSignal
 }
@@ -54,11 +55,12 @@ export function runCommand(command: Command): Promise<CommandEnd> {
     const log = command.log === undefined ? undefined : createWriteStream(command.log, { mode: 0o600 })
     log?.on('error', () => {}) // A full disk must not turn a verdict about code.
     let tail = Buffer.alloc(0)
+    const most = command.maxLogBytes ?? MAX_LOG
     let logged = 0
     let cut: 'timed_out' | 'aborted' | undefined
     const take = (chunk: Buffer): void => {
       tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES)
-      if (log !== undefined && logged < MAX_LOG) log.write(chunk.subarray(0, MAX_LOG - logged))
+      if (log !== undefined && logged < most) log.write(chunk.subarray(0, most - logged))
       logged += chunk.length
     }
     child.stdout.on('data', take)

@@ -317,7 +317,7 @@ test('one hand at a time on one run: whatever ends, clears or restarts it bears 
     { do: 'ask-person', bead: 'gp-a', cause: '', text: '' },
     { do: 'alive', run },
     { do: 'quiet', run, sinceMs: 1 },
-    { do: 'refine', rig: 'gp' },
+    { do: 'refine', rig: 'gp', mark: '' },
     { do: 'clear', run },
   ] as const
   expect(new Set(others.map(keyOf)).size).toBe(others.length)

@@ -27,7 +27,7 @@ export function observed(state: State, scene: Scene = {}): Observed {
     evidence: new Map(Object.entries(scene.evidence ?? {})),
     dispatcherGone: () => scene.gone ?? false,
     sessions: scene.sessions === null ? null : new Map(Object.entries(scene.sessions ?? {})),
-    movable: new Set(scene.movable),
+    movable: new Map((scene.movable ?? []).map((rig) => [rig, 'mark'])),
     resting: (key) => scene.resting?.includes(key) ?? false,
   }
 }

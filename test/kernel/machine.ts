@@ -136,7 +136,7 @@ function build(seen: Seen, move: Move, clock: number): ChangeInput | null {
     case 'clear':
       return runs.note(run, { cleared: true }, by, 'cleared')
     case 'land':
-      return request === undefined ? null : land(request, bead, run, `commit-${clock}`, now, 'seen')
+      return request === undefined ? null : land(request, bead, run, { commit: `commit-${clock}` }, now, 'seen')
     case 'provisioning':
     case 'starting':
     case 'working':
@@ -204,15 +204,15 @@ export const RUN_EDGES: Record<RunState, RunState[]> = {
 
 /** Legal ways of a merge request, the same. */
 export const MERGE_EDGES: Record<MergeState, MergeState[]> = {
-  queued: ['building', 'held', 'red', 'landed', 'rejected'],
-  building: ['testing', 'conflict', 'could_not_run', 'held', 'queued', 'landed'],
-  testing: ['landing', 'red', 'could_not_run', 'queued', 'landed'],
+  queued: ['building', 'held', 'red', 'conflict', 'could_not_run', 'landed', 'rejected'],
+  building: ['testing', 'landing', 'conflict', 'red', 'could_not_run', 'held', 'queued', 'landed', 'rejected'],
+  testing: ['landing', 'conflict', 'red', 'could_not_run', 'held', 'queued', 'landed', 'rejected'],
   landing: ['landed', 'held', 'could_not_run', 'queued'],
   landed: [],
   conflict: ['queued', 'rejected'],
   red: ['queued', 'rejected'],
-  could_not_run: ['queued', 'red', 'rejected'],
-  held: ['queued', 'red', 'rejected'],
+  could_not_run: ['queued', 'red', 'landed', 'rejected'],
+  held: ['queued', 'red', 'landed', 'rejected'],
   rejected: [],
 }
 

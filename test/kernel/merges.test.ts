@@ -83,7 +83,7 @@ test.each(['queued', 'building'] as const)('an entry whose worker is at work aga
 
 test('a landing closes merge request and bead, finishes the run and settles what was open', () => {
   const { run, request, bead, state } = submitted('landing')
-  expect(write(state, land(request, bead, run, 'f'.repeat(40), at(9), 'seen'), at(9)).applied).toBe(true)
+  expect(write(state, land(request, bead, run, { commit: 'f'.repeat(40) }, at(9), 'seen'), at(9)).applied).toBe(true)
   const landed = state.beads.get('gp-a')!
   expect(landed).toMatchObject({
     status: 'closed',
@@ -108,7 +108,7 @@ test.each([
   ['landing', 'working'],
 ] as const)('nothing lands from %s with a run that is %s', (merge, runState) => {
   const { run, request, bead, state } = submitted(merge, { state: runState })
-  expect(write(state, land(request, bead, run, 'f'.repeat(40), at(9), 'seen')).applied).toBe(false)
+  expect(write(state, land(request, bead, run, { commit: 'f'.repeat(40) }, at(9), 'seen')).applied).toBe(false)
   expect(state.beads.get('gp-a')?.status).toBe('in_progress')
 })
 

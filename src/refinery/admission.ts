@@ -1,0 +1,46 @@
+/**
+ * Who may stand in line. Pure. A rig without a gate lands nothing, and a landing policy is a person's decision: both are
+ * looked at afresh at every step, so a changed setting counts at once.
+ */
+import type { Bead } from '../beads/bead.ts'
+import { policyOf } from '../kernel/landing.ts'
+import type { MergeRequest } from '../kernel/merges.ts'
+import type { RigSettings } from '../town/settings.ts'
+
+export type Admission =
+  /** It may be tested and land. */
+  | { is: 'admitted' }
+  /** A person decides first. */
+  | { is: 'held'; cause: 'unverified' | 'policy'; reason: string }
+  /** It lands on the forge, through a pull request. */
+  | { is: 'pull-request' }
+
+export const UNVERIFIED = 'This rig has no gate, so nothing proves that the work is good.'
+
+/** `bead`: the work that the merge request is for. */
+export function admission(rig: RigSettings, request: MergeRequest, bead: Bead): Admission {
+  if (rig.gates.length === 0 && !rig.landing.unverified) {
+    const reason = `${UNVERIFIED} Set one: gt config set rig.${rig.name}.gate "<command>"`
+    return { is: 'held', cause: 'unverified', reason }
+  }
+  if (request.merge.approved_by !== undefined) return { is: 'admitted' }
+  switch (policyOf(bead, rig)) {
+    case 'direct':
+      return { is: 'admitted' }
+    case 'pr':
+      return { is: 'pull-request' }
+    case 'hold': {
+      const whose = bead.metadata?.gt && policyOf(bead, rig) !== rig.landing.policy ? bead.id : `Rig ${rig.name}`
+      return { is: 'held', cause: 'policy', reason: `${whose} lands nothing by itself: gt land ${request.bead.id}` }
+    }
+  }
+}
+
+/** Held for a setting that has been changed since (not for a refusal of the remote, which only a person can settle). */
+export function releasable(rig: RigSettings, request: MergeRequest, bead: Bead): boolean {
+  const { state, held_for } = request.merge
+  if (state !== 'held' || held_for === undefined || held_for === 'refused') return false
+  const now = admission(rig, request, bead)
+  if (held_for === 'pr') return now.is !== 'pull-request'
+  return now.is !== 'held'
+}

@@ -1,0 +1,202 @@
+/**
+ * Lands a green prefix of a row: the ledger first, then the receipt, then one compare-and-swap of the target to exactly
+ * the commit that was tested, then the books of every entry in it. Killed anywhere in between, the next driver finds
+ * out from the target itself how far it came (queue.ts, recover).
+ */
+import { publish } from '../git/land.ts'
+import { addNote } from '../git/notes.ts'
+import type { MergeRequest } from '../kernel/merges.ts'
+import type { OpenTown } from '../kernel/town.ts'
+import type { Failure, Result } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
+import { self } from '../town/processes.ts'
+import type { RigSettings } from '../town/settings.ts'
+import { version } from '../town/version.ts'
+import { move, moveTogether, recordLanding, requeue, tellPerson } from './books.ts'
+import { landingCommit } from './chain.ts'
+import type { GateLog } from './log.ts'
+import { groupMessage } from './messages.ts'
+import { receiptOf } from './receipt.ts'
+import type { Lane } from './rows.ts'
+import { nameCandidate } from './testing.ts'
+import type { Verdict } from './verdict.ts'
+import { reportOf } from './verdict.ts'
+
+/** `moved`: the target is elsewhere by now. `apart`: the group was refused; each has to be tried by itself. */
+export type Landed = 'landed' | 'moved' | 'apart' | 'refused' | 'changed'
+
+interface Landing {
+  town: OpenTown
+  rig: RigSettings
+  log: GateLog
+  lane: Lane
+  batch: { request: MergeRequest; change: string }[]
+  commit: string
+  tree: string
+  verdict: Verdict
+}
+
+/** Errors: what passes by itself (E_REMOTE_UNREACHABLE …), with every entry back in line; a ledger that refuses. */
+export async function landPrefix(
+  town: OpenTown,
+  rig: RigSettings,
+  log: GateLog,
+  lane: Lane,
+  count: number,
+): Promise<Result<Landed>> {
+  const links = lane.links.slice(0, count)
+  const last = links.at(-1)!
+  const batch = links.map((link) => ({ request: lane.requests.get(link.id)!, change: link.commit }))
+  const beads = batch.map(({ request }) => town.ledger.state.beads.get(request.merge.bead)!)
+  const merges = rig.landing.strategy === 'merge' || batch.some(({ request }) => request.merge.run === undefined)
+  const author = { name: `${rig.name}/refinery`, email: `${rig.name}.refinery@gt.invalid` }
+  const around = { message: groupMessage(beads, rig.name), author }
+  const gitDir = town.paths.rig(rig.name).repo
+  const commit = await landingCommit(gitDir, lane.base.commit, links, merges, around)
+  if (commit.kind === 'error') return commit
+  const landing = { town, rig, log, lane, batch, commit: commit.value, tree: last.tree, verdict: last.verdict }
+  const announced = announce(landing)
+  if (announced.kind === 'error') return announced
+  if (!announced.value) return ok('changed')
+  const noted = await leaveReceipt(landing)
+  if (noted.kind === 'error') return hindered(landing, noted.failure)
+  const { target } = lane
+  const pushed = await publish({ gitDir, branch: target, commit: landing.commit, expected: lane.base.commit })
+  if (pushed.kind === 'error') return hindered(landing, pushed.failure)
+  switch (pushed.value.kind) {
+    case 'moved': {
+      const back = backInLine(landing, `${target} moved to ${pushed.value.now.slice(0, 12)} meanwhile`)
+      return back.kind === 'error' ? back : ok('moved')
+    }
+    case 'refused':
+      return refused(landing, pushed.value.reason, pushed.value.local_changes === true)
+    case 'landed':
+      return recordAll(landing)
+  }
+}
+
+/** Written before anything moves: from here on a dead driver's entries are recovered by looking at the target. */
+function announce(landing: Landing): Result<boolean> {
+  const { town, rig, lane, batch, commit, tree, verdict } = landing
+  const fresh = batch.filter(({ request }) => request.merge.state === 'queued')
+  const taken = moveTogether(
+    town,
+    fresh.map(({ request }) => ({ request, note: { executor: self() } })),
+    'building',
+    'every gate has a verdict on this content already',
+  )
+  if (taken.kind === 'error' || !taken.value) return taken
+  const command = rig.gates.map((gate) => gate.run).join(' && ') || '(no gate: landing.unverified = true)'
+  const gate = reportOf(verdict, tree, command, town.now().toISOString())
+  const steps = batch.map(({ request, change }) => ({
+    request,
+    note: { executor: self(), candidate: { commit, tree, onto: lane.base.commit, change }, gate },
+  }))
+  const why = `${verdict.is}: landing ${batch.length === 1 ? 'exactly the tested commit' : `${batch.length} tested together`}`
+  return moveTogether(town, steps, 'landing', why)
+}
+
+async function leaveReceipt(landing: Landing): Promise<Result<void>> {
+  const { town, rig, lane, batch, commit, tree, verdict } = landing
+  const gitDir = town.paths.rig(rig.name).repo
+  await nameCandidate(gitDir, lane.target, commit)
+  const receipt = receiptOf({
+    rig,
+    target: lane.target,
+    landing: { commit, tree, onto: lane.base.commit },
+    batch,
+    verdict,
+    at: town.now().toISOString(),
+    version: version(),
+  })
+  // On a commit that does not land it harms nobody.
+  return addNote({ gitDir, commit, text: `${JSON.stringify(receipt)}\n` })
+}
+
+async function recordAll(landing: Landing): Promise<Result<Landed>> {
+  const { town, log, batch, commit } = landing
+  let saved = savedMs(landing)
+  for (const { request, change } of batch) {
+    const where = { commit: change, ...(change !== commit && { landing: commit }) }
+    const recorded = await recordLanding(town, request, where)
+    if (recorded.kind === 'error') return recorded
+    const { merge, bead } = request
+    const now = town.now()
+    log.append({
+      k: 'end',
+      at: now.toISOString(),
+      id: bead.id,
+      head: merge.head,
+      as: 'landed',
+      wait_ms: now.getTime() - Date.parse(merge.queued_at),
+      size: batch.length,
+      saved_ms: saved,
+      ...(merge.red_head === merge.head && { false_red: true }),
+    })
+    saved = 0
+  }
+  return ok('landed')
+}
+
+/** Gate time that this landing did not cost, because the results were there: a worker's own run, or the target's. */
+function savedMs({ log, batch, verdict }: Landing): number {
+  const ids = batch.map(({ request }) => request.bead.id).join()
+  const own = new Set<string>()
+  for (const line of log.lines) {
+    if (line.k === 'gate' && line.members?.map(({ id }) => id).join() === ids) own.add(line.run)
+  }
+  return verdict.parts.reduce((sum, { finding }) => sum + (own.has(finding.run) ? 0 : finding.ms), 0)
+}
+
+function backInLine({ town, batch }: Landing, why: string): Result<void> {
+  for (const { request } of batch) {
+    const moved = requeue(town, request, why)
+    if (moved.kind === 'error') return moved
+  }
+  return ok(undefined)
+}
+
+/**
+ * Something around the work failed. What passes by itself puts the entries back and is answered as an error, so that
+ * the driver rests before it tries again; anything else is for a person.
+ */
+function hindered(landing: Landing, failure: Failure): Result<Landed> {
+  if (failure.exit === EXIT.tryAgain) {
+    const back = backInLine(landing, failure.message)
+    return back.kind === 'error' ? back : { kind: 'error', failure }
+  }
+  for (const { request } of landing.batch) {
+    const told = giveUp(landing.town, request, failure.message)
+    if (told.kind === 'error') return told
+  }
+  return ok('refused')
+}
+
+/** An entry that cannot be tested or landed for a reason that a person has to mend. */
+export function giveUp(town: OpenTown, request: MergeRequest, reason: string): Result<void> {
+  const { id } = request.bead
+  const moved = move(town, request, 'could_not_run', reason, { reason, executor: undefined })
+  if (moved.kind === 'error') return moved
+  return tellPerson(town, request, 'could_not_run', `${id} could not be tested: ${reason} Mend that, then: gt mq retry ${id}`)
+}
+
+function refused(landing: Landing, said: string, localChanges: boolean): Result<Landed> {
+  const { town, rig, batch, lane } = landing
+  const first = batch[0]
+  if (first === undefined) return fail('E_BUG', 'There was nothing to land.')
+  if (batch.length > 1) {
+    // One of them is in the way, and the remote does not say which.
+    const back = backInLine(landing, `the remote refused ${batch.length} together (${said.slice(0, 200)}); one by one now`)
+    return back.kind === 'error' ? back : ok('apart')
+  }
+  const reason = localChanges
+    ? `Your checkout at ${rig.remote} has uncommitted changes in files that this landing changes (${said.slice(0, 200)}). They were not touched.`
+    : `The remote refused the landing on ${lane.target}: ${said}`
+  const note = { reason, held_for: 'refused' as const, executor: undefined, candidate: undefined }
+  const moved = move(town, first.request, 'held', reason, note)
+  if (moved.kind === 'error') return moved
+  const next = localChanges ? 'Commit them or put them aside' : 'Mend that'
+  const text = `${reason} ${next}, then: gt mq retry ${first.request.bead.id}`
+  const told = tellPerson(town, first.request, 'refused', text)
+  return told.kind === 'error' ? told : ok('refused')
+}

@@ -1,0 +1,46 @@
+/** What cannot be merged leaves the line before anything is tested: a conflict, a commit that is gone, nothing to land. */
+import type { OpenTown } from '../kernel/town.ts'
+import type { Result } from '../result.ts'
+import { ok } from '../result.ts'
+import { move, recordLanding } from './books.ts'
+import { giveUp } from './landing.ts'
+import type { GateLog } from './log.ts'
+import { conflictEvidence } from './messages.ts'
+import type { Lane } from './rows.ts'
+
+/** Answers how many entries left. */
+export async function takeOut(town: OpenTown, log: GateLog, lanes: Lane[]): Promise<Result<number>> {
+  let count = 0
+  for (const lane of lanes) {
+    for (const { id, files, detail } of lane.conflicts) {
+      const request = lane.requests.get(id)!
+      const { merge } = request
+      const evidence = conflictEvidence(merge, lane.base.commit, files, detail)
+      const reason = `conflicts with ${merge.target} in ${files.slice(0, 3).join(', ')}`
+      const returns = (merge.returns ?? 0) + 1
+      const note = { reason, evidence, returns, executor: undefined, candidate: undefined }
+      const moved = move(town, request, 'conflict', `${reason}; no replay commit by commit applies either`, note)
+      if (moved.kind === 'error') return moved
+      const now = town.now()
+      const wait_ms = now.getTime() - Date.parse(merge.queued_at)
+      log.append({ k: 'end', at: now.toISOString(), id, head: merge.head, as: 'conflict', wait_ms, size: 0, saved_ms: 0 })
+      count++
+    }
+    for (const id of lane.already) {
+      const request = lane.requests.get(id)!
+      const recorded = await recordLanding(town, request, { commit: request.merge.head })
+      // Squashed or replayed by somebody else: its patches are there, though not this commit.
+      if (recorded.kind === 'error' && recorded.failure.code === 'E_NOT_LANDED') {
+        const landed = await recordLanding(town, request, { commit: lane.base.commit })
+        if (landed.kind === 'error') return landed
+      } else if (recorded.kind === 'error') return recorded
+      count++
+    }
+    for (const { id, failure } of lane.broken) {
+      const given = giveUp(town, lane.requests.get(id)!, failure.message)
+      if (given.kind === 'error') return given
+      count++
+    }
+  }
+  return ok(count)
+}
