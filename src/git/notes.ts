@@ -70,3 +70,11 @@ export async function readNote(n: { gitDir: string; commit: string; ref?: string
   const text = await git(['cat-file', 'blob', found.value.stdout.trim()], { gitDir: n.gitDir })
   return text.kind === 'ok' ? ok(text.value.stdout) : text
 }
+
+/** The commits that have a note. */
+export async function listNotes(n: { gitDir: string; ref?: string }): Promise<Result<Set<string>>> {
+  const listed = await git(['notes', `--ref=${n.ref ?? RECEIPTS}`, 'list'], { gitDir: n.gitDir })
+  if (listed.kind === 'error') return listed
+  const commits = listed.value.stdout.split('\n').map((line) => line.split(' ')[1])
+  return ok(new Set(commits.filter((id) => id !== undefined)))
+}

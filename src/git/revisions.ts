@@ -77,3 +77,14 @@ export async function compareAndSwapRef(swap: {
   }
   return done
 }
+
+/** Commits on the first-parent line of `to` that are not in `from`, oldest first, at most `most` of the oldest. */
+export async function firstParents(
+  gitDir: string,
+  range: { from: string; to: string; most: number },
+): Promise<Result<string[]>> {
+  const args = ['rev-list', '--first-parent', '--reverse', '--end-of-options', `^${range.from}`, range.to, '--']
+  const listed = await git(args, { gitDir })
+  if (listed.kind === 'error') return listed
+  return ok(listed.value.stdout.split('\n').filter(Boolean).slice(0, range.most))
+}

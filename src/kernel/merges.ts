@@ -217,7 +217,13 @@ export function land(
   why: string,
 ): ChangeInput {
   const { commit, landing } = where
-  const landed = { commit, ...(landing && { landing }), target: request.merge.target, merge_request: request.bead.id, at }
+  const landed = {
+    commit,
+    ...(landing && { landing }),
+    target: request.merge.target,
+    merge_request: request.bead.id,
+    at,
+  }
   const settled = { executor: undefined, reason: undefined, held_for: undefined, evidence: undefined }
   const change = step(request, 'landed', at, why, { commit, landing, ...settled })
   if (run !== undefined) change.when?.push(mayEnter(run, 'finished'))

@@ -61,7 +61,12 @@ export function raiseAlarm(
     updated_at: at,
     labels: ['gt:red-target'],
     metadata: {
-      gt: { version: 0, rig: red.rig, red_target: red, needs: { cause: 'red-target', text: `${text}. ${WAYS(red.rig, id)}`, at } },
+      gt: {
+        version: 0,
+        rig: red.rig,
+        red_target: red,
+        needs: { cause: 'red-target', text: `${text}. ${WAYS(red.rig, id)}`, at },
+      },
     },
   }
   return { by: `${red.rig}/refinery`, why: text, when: [{ if: 'absent', id }], ops: [{ op: 'create', bead }] }

@@ -123,5 +123,8 @@ export async function recordLanding(
   if (written.value.applied || mergeOf(town.ledger.state.beads.get(request.bead.id))?.merge.state === 'landed') {
     return ok(undefined)
   }
-  return fail('E_QUEUE_MOVED', `${request.bead.id} landed as ${where.commit}, and was changed by somebody else meanwhile.`)
+  return fail(
+    'E_QUEUE_MOVED',
+    `${request.bead.id} landed as ${where.commit}, and was changed by somebody else meanwhile.`,
+  )
 }

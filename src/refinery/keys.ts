@@ -10,8 +10,7 @@ import { ok } from '../result.ts'
 import type { GateSettings, RigSettings } from '../town/settings.ts'
 import type { GateKey } from './verdict.ts'
 
-const hash = (value: unknown): string =>
-  createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32)
+const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32)
 
 /** Whether a file is among those a gate depends on; every file is when it names none. */
 export function dependsOn(gate: Pick<GateSettings, 'paths'>): (file: string) => boolean {

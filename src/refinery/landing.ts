@@ -177,7 +177,12 @@ export function giveUp(town: OpenTown, request: MergeRequest, reason: string): R
   const { id } = request.bead
   const moved = move(town, request, 'could_not_run', reason, { reason, executor: undefined })
   if (moved.kind === 'error') return moved
-  return tellPerson(town, request, 'could_not_run', `${id} could not be tested: ${reason} Mend that, then: gt mq retry ${id}`)
+  return tellPerson(
+    town,
+    request,
+    'could_not_run',
+    `${id} could not be tested: ${reason} Mend that, then: gt mq retry ${id}`,
+  )
 }
 
 function refused(landing: Landing, said: string, localChanges: boolean): Result<Landed> {
@@ -186,7 +191,10 @@ function refused(landing: Landing, said: string, localChanges: boolean): Result<
   if (first === undefined) return fail('E_BUG', 'There was nothing to land.')
   if (batch.length > 1) {
     // One of them is in the way, and the remote does not say which.
-    const back = backInLine(landing, `the remote refused ${batch.length} together (${said.slice(0, 200)}); one by one now`)
+    const back = backInLine(
+      landing,
+      `the remote refused ${batch.length} together (${said.slice(0, 200)}); one by one now`,
+    )
     return back.kind === 'error' ? back : ok('apart')
   }
   const reason = localChanges

@@ -152,7 +152,15 @@ export class GateLog {
     this.#lines.push(line)
     if (line.k !== 'gate') return
     const { outcome, ms, run, text, tail, exit_code } = line
-    const finding = { at: Date.parse(line.at), outcome, ms, run, text, tail, ...(exit_code !== undefined && { exit_code }) }
+    const finding = {
+      at: Date.parse(line.at),
+      outcome,
+      ms,
+      run,
+      text,
+      tail,
+      ...(exit_code !== undefined && { exit_code }),
+    }
     const known = this.#byKey.get(line.key)
     if (known === undefined) this.#byKey.set(line.key, [finding])
     else known.push(finding)

@@ -165,7 +165,9 @@ function testsOf(row: Row, view: View): Test[] {
   if (isFrozen(row)) {
     const again = view.now >= retestAt(row.base.verdict) ? [base('whether the target is still red')] : []
     const repair = row.links[0]
-    return repair && !isRed(repair.verdict) ? [prefix(row, row.links, 1, 'a repair of the red target'), ...again] : again
+    return repair && !isRed(repair.verdict)
+      ? [prefix(row, row.links, 1, 'a repair of the red target'), ...again]
+      : again
   }
   if (isRed(row.base.verdict)) return [base('the target was red: once more, to be sure')]
   const m = suspectPrefix(
@@ -173,7 +175,8 @@ function testsOf(row: Row, view: View): Test[] {
     row.reds,
   )
   const redFound = m > 0 || row.links.some((link) => isRed(link.verdict))
-  const unknown = redFound && !isGreen(row.base.verdict) ? [base('a red was found: does the target pass by itself?')] : []
+  const unknown =
+    redFound && !isGreen(row.base.verdict) ? [base('a red was found: does the target pass by itself?')] : []
   return [...unknown, ...search(row, view, m)]
 }
 

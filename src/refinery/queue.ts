@@ -342,7 +342,9 @@ export async function releaseSettled(town: OpenTown, rigName: string): Promise<R
 export function requestFor(town: OpenTown, beadId: string): MergeRequest | undefined {
   const bead = town.ledger.state.beads.get(beadId)
   for (const run of Object.values((bead && facts(bead).runs) ?? {})) {
-    const request = mergeOf(run.merge_request === undefined ? undefined : town.ledger.state.beads.get(run.merge_request))
+    const request = mergeOf(
+      run.merge_request === undefined ? undefined : town.ledger.state.beads.get(run.merge_request),
+    )
     if (request !== undefined && request.bead.status !== 'closed') return request
   }
   return undefined

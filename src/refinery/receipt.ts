@@ -85,3 +85,46 @@ export function receiptOf(facts: {
     gt: facts.version,
   }
 }
+
+/**
+ * A receipt from the text of a note on `commit`; null when it is none. Landings of before groups were tested together
+ * (no `v: 2`) had one merge request and one verdict.
+ */
+export function parseReceipt(text: string, commit: string): Receipt | null {
+  try {
+    const read = JSON.parse(text) as Receipt | OldReceipt
+    if (read.v === 2) return Array.isArray(read.batch) && Array.isArray(read.gates) ? read : null
+    if (typeof read.tree !== 'string' || typeof read.onto !== 'string') return null
+    const { merge_request, bead, worker, run, head, queued_at, tree, onto, gate } = read
+    const { outcome, command, ms, at } = gate
+    return {
+      v: 2,
+      rig: '',
+      target: '',
+      strategy: 'merge',
+      commit,
+      tree,
+      onto,
+      batch: [{ merge_request, bead, worker, run, head, base: '', change: commit, queued_at }],
+      gates: [{ gate: 'gate', command, key: gate.tree, outcome, ms, at, retries: 0, run: '' }],
+      verdict: 'pass',
+      landed_at: at,
+      gt: '',
+    }
+  } catch {
+    return null
+  }
+}
+
+interface OldReceipt {
+  v: 1
+  merge_request: string
+  bead: string
+  worker: string
+  run: string
+  head: string
+  queued_at: string
+  tree: string
+  onto: string
+  gate: { outcome: string; command: string; tree: string; ms: number; at: string }
+}

@@ -273,7 +273,9 @@ export const handedIn = ({ merge }: MergeRequest): number => Date.parse(merge.ha
 
 /** Entries that stand in line: queued, or in this driver's own hand. */
 export function inLine(requests: MergeRequest[]): MergeRequest[] {
-  return requests.filter(({ merge }) => merge.state === 'queued' || (IN_HAND.has(merge.state) && merge.state !== 'landing'))
+  return requests.filter(
+    ({ merge }) => merge.state === 'queued' || (IN_HAND.has(merge.state) && merge.state !== 'landing'),
+  )
 }
 
 export const parkedOf = (requests: MergeRequest[]): MergeRequest[] => requests.filter(isParked)

@@ -111,7 +111,10 @@ export class TestRuns {
    * Takes finished runs out and notes them with their entries. Answers how many there were, and those that could not be
    * carried out at all (no slot, no disk), with their entries.
    */
-  reap(): Result<{ count: number; broken: { members: MergeRequest[]; end: Extract<Result<never>, { kind: 'error' }> }[] }> {
+  reap(): Result<{
+    count: number
+    broken: { members: MergeRequest[]; end: Extract<Result<never>, { kind: 'error' }> }[]
+  }> {
     const broken: { members: MergeRequest[]; end: Extract<Result<never>, { kind: 'error' }> }[] = []
     let count = 0
     for (const run of [...this.#runs.values()]) {

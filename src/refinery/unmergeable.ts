@@ -23,7 +23,16 @@ export async function takeOut(town: OpenTown, log: GateLog, lanes: Lane[]): Prom
       if (moved.kind === 'error') return moved
       const now = town.now()
       const wait_ms = now.getTime() - Date.parse(merge.queued_at)
-      log.append({ k: 'end', at: now.toISOString(), id, head: merge.head, as: 'conflict', wait_ms, size: 0, saved_ms: 0 })
+      log.append({
+        k: 'end',
+        at: now.toISOString(),
+        id,
+        head: merge.head,
+        as: 'conflict',
+        wait_ms,
+        size: 0,
+        saved_ms: 0,
+      })
       count++
     }
     for (const id of lane.already) {

@@ -184,7 +184,11 @@ class Simulation {
   }
 
   #arrivals(): void {
-    for (let next = this.#coming[this.#arrived]; next && next.arrived <= this.#now; next = this.#coming[this.#arrived]) {
+    for (
+      let next = this.#coming[this.#arrived];
+      next && next.arrived <= this.#now;
+      next = this.#coming[this.#arrived]
+    ) {
       this.#arrived++
       next.newcomer = this.#openReds().length > 0
       this.#line.push(next)
