@@ -35,13 +35,15 @@ export const TABLE: Record<string, Entry> = {
   log: { group: 'watch', summary: 'the newest changes of the ledger', load: () => import('./trail.ts') },
   undo: { group: 'work', summary: 'take back your last change', load: () => import('./trail.ts') },
   mq: { group: 'watch', summary: 'the merge queue', load: () => import('./mq.ts') },
-  reject: { group: 'watch', summary: 'send a merge request back to its worker', load: () => import('./mq.ts') },
-  land: { group: 'watch', summary: 'let a held merge request land', load: () => import('./mq.ts') },
+  reject: { group: 'watch', summary: 'send a merge request back to its worker', load: () => import('./landing.ts') },
+  land: { group: 'watch', summary: 'let a held merge request land', load: () => import('./landing.ts') },
+  why: { group: 'watch', summary: 'why a merge request landed, waits or came back', load: () => import('./why.ts') },
+  gate: { group: 'work', summary: 'run the gates of a rig here', load: () => import('./gate.ts') },
 
   up: { group: 'town', summary: 'start the town’s daemon', load: () => import('./deacon.ts') },
   down: { group: 'town', summary: 'end every session and the daemon', load: () => import('./deacon.ts') },
   deacon: { group: 'town', summary: 'the daemon itself', load: () => import('./deacon.ts') },
-  refinery: { group: 'town', summary: 'work a merge queue by hand', load: () => import('./mq.ts') },
+  refinery: { group: 'town', summary: 'work a merge queue by hand', load: () => import('./refinery.ts') },
   doctor: { group: 'town', summary: 'look for what is wrong, and mend it', load: () => import('./doctor.ts') },
   completion: { group: 'town', summary: 'shell completion', load: () => import('./completion.ts') },
 

@@ -100,9 +100,16 @@ test('stopping forgets the order; going down keeps it and does not count the att
   expect(after(decline(bead, run, 'not mine', at(1)))).toEqual({ slung, attempts: 2, cause: 'declined' })
 })
 
-test.each(['building', 'testing', 'landing'] as const)('nobody stops a run while its merge request is %s', (state) => {
+test.each(['building', 'testing'] as const)('a run can be stopped while its merge request is %s', (state) => {
   const run = aRun('r1', 'gp-a', { state: 'submitted', merge_request: 'gp-m1' })
   const town = stateOf(beadWith(run), aMerge('gp-m1', run, { state }).bead)
+  expect(write(town, stop(beadOf(town), run, 'enough', at(1), 'person')).applied).toBe(true)
+  expect(facts(town.beads.get('gp-m1')!).merge?.state).toBe('rejected')
+})
+
+test('nobody stops a run while its merge request is landing', () => {
+  const run = aRun('r1', 'gp-a', { state: 'submitted', merge_request: 'gp-m1' })
+  const town = stateOf(beadWith(run), aMerge('gp-m1', run, { state: 'landing' }).bead)
   for (const change of [
     stop(beadOf(town), run, 'enough', at(1), 'person'),
     shelve(beadOf(town), run, at(1), 'deacon'),

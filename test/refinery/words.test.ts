@@ -2,7 +2,6 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Verdict } from '../../src/refinery/gate.ts'
 import { judge } from '../../src/refinery/gate.ts'
 import { commitMessage, conflictEvidence, excerpt, redEvidence } from '../../src/refinery/messages.ts'
 import type { CommandEnd } from '../../src/town/command.ts'
@@ -29,15 +28,7 @@ test.each<[CommandEnd, string]>([
 
 const run = aRun('r1', 'gp-a')
 const merge = (message?: string) => aMerge('gp-m1', run, message === undefined ? {} : { message }).merge
-const verdict = (reason: string, tail: string): Verdict => ({
-  outcome: 'fail',
-  reason,
-  tail,
-  command: 'x',
-  tree: 't',
-  ms: 1,
-  at: '',
-})
+const verdict = (text: string, tail: string): { text: string; tail: string } => ({ text, tail })
 
 /** Hostile words: control characters, halves of pairs, long runs without a line end. */
 const aText = fc.oneof(

@@ -25,6 +25,7 @@ import type { Answer, Call, Outcome } from './gt.ts'
 import { startGt, until } from './gt.ts'
 import type { Puppets } from './puppet.ts'
 import { puppets } from './puppet.ts'
+import { fillFolder } from './queue.ts'
 
 export interface TestTown {
   /** Everything lies in here. */
@@ -69,6 +70,8 @@ export interface TownOptions {
   set?: Record<string, string>
   /** Files of the first commit, beside README.md. */
   files?: Record<string, string>
+  /** So many more files in the first commit. */
+  many?: number
 }
 
 const open = new Set<TestTown>()
@@ -104,6 +107,7 @@ export async function makeTown(options: TownOptions = {}): Promise<TestTown> {
   for (const [path, text] of Object.entries({ 'README.md': 'A project.\n', ...options.files })) {
     writeFileSync(join(project, path), text)
   }
+  if (options.many !== undefined) fillFolder(project, options.many)
   git(project, 'add', '-A')
   git(project, 'commit', '-qm', 'first')
   const first = git(project, 'rev-parse', 'HEAD')
@@ -200,25 +204,33 @@ export function kill(pid: number): void {
 }
 
 /**
- * Law 2 for everything on the remote's main: each landing is a merge whose tree the gate was run on, with a receipt
- * that `gt mq verify` recomputes; and each bead landed exactly once. Answers what does not hold; nothing is good.
+ * Law 2 for everything on the remote's main: each commit on its first-parent line has a tree that the gate was run on,
+ * and a receipt that `gt mq verify` recomputes; and each bead landed exactly once, by a merge of its own that verifies
+ * too. Answers what does not hold; nothing is good.
  */
 export async function flawsOfMain(town: TestTown, beads: string[]): Promise<string[]> {
   const flaws: string[] = []
   const tested = town.tested()
-  const landed: string[] = []
-  for (const commit of town.landings()) {
+  const landings = town.landings()
+  for (const commit of landings) {
     const tree = town.git(town.remote, 'rev-parse', `${commit}^{tree}`)
     if (!tested.has(tree)) flaws.push(`${commit}: its tree was never tested`)
-    landed.push(/^Bead: (\S+)$/m.exec(town.git(town.remote, 'show', '-s', '--format=%B', commit))?.[1] ?? '?')
     const verified = await town.gt('mq', 'verify', commit)
     if (verified.code !== 0) flaws.push(`${commit}: ${verified.stdout}`)
   }
-  for (const bead of beads) {
-    const times = landed.filter((one) => one === bead).length
-    if (times !== 1) flaws.push(`${bead} landed ${times} times`)
+  // A group of changes is one merge on the line, with a merge for each change behind it.
+  const landed = new Map<string, string>()
+  for (const commit of town.git(town.remote, 'rev-list', '--merges', 'refs/heads/main').split('\n').filter(Boolean)) {
+    const bead = /^Bead: (\S+)$/m.exec(town.git(town.remote, 'show', '-s', '--format=%B', commit))?.[1]
+    if (bead === undefined) continue
+    if (landed.has(bead)) flaws.push(`${bead} landed twice`)
+    landed.set(bead, commit)
+    if (landings.includes(commit)) continue
+    const verified = await town.gt('mq', 'verify', commit)
+    if (verified.code !== 0) flaws.push(`${bead} as ${commit}: ${verified.stdout}`)
   }
-  for (const bead of landed) if (!beads.includes(bead)) flaws.push(`${bead} landed unasked`)
+  for (const bead of beads) if (!landed.has(bead)) flaws.push(`${bead} did not land`)
+  for (const bead of landed.keys()) if (!beads.includes(bead)) flaws.push(`${bead} landed unasked`)
   return flaws
 }
 

@@ -229,7 +229,7 @@ class Simulation {
         const entry = this.#entries.get(action.link.id)!
         this.#out.returned++
         if (!entry.bad) this.#out.goodReturned++
-        this.#leave(entry, true)
+        this.#leave([action.link], true)
         return
       }
       default:
@@ -249,16 +249,16 @@ class Simulation {
       if (this.#now <= this.#horizon) this.#out.landedInTime++
       if (entry.bad) this.#out.badLanded++
       this.#out.waits.push((this.#now - entry.arrived) / GATE)
-      this.#leave(entry, false)
     }
+    this.#leave(links, false)
     this.#target = nameOf(this.#content)
     if (this.#target !== tree) throw new Error(`landed ${tree}, and the target is ${this.#target}`)
   }
 
-  #leave(entry: Entry, red: boolean): void {
-    this.#line = this.#line.filter((one) => one !== entry)
-    this.#waiting.delete(entry.id)
-    this.#verdicts.push(red)
+  #leave(links: Link[], red: boolean): void {
+    for (const { id } of links) this.#waiting.delete(id)
+    this.#line = this.#line.filter(({ id }) => this.#waiting.has(id))
+    this.#verdicts.push(...links.map(() => red))
     this.#reds = undefined
     this.#estimates = undefined
   }
@@ -287,9 +287,9 @@ class Simulation {
   #remember(tree: string, outcome: Finding['outcome']): void {
     const finding: Finding = { at: this.#now, outcome, ms: GATE, run: '', text: '', tail: '' }
     this.#results.set(tree, [...(this.#results.get(tree) ?? []), finding])
-    for (const { entries, links } of [this.#links, this.#spare]) {
-      const place = links.findIndex((link) => link.tree === tree)
-      if (place >= 0) links[place]!.verdict = this.#verdict(tree, entries[place]!.arrived)
+    for (const { links } of [this.#links, this.#spare]) {
+      const link = links.find((one) => one.tree === tree)
+      if (link) link.verdict = this.#verdict(tree, 0)
     }
   }
 
@@ -314,8 +314,7 @@ class Simulation {
     const arranged = arrange(this.#line, reds, turn)
     const order = arranged.order.slice(0, BATCH)
     this.#links = this.#weave(order, this.#links)
-    const ids = order.map(({ id }) => id)
-    const lone = suspectPrefix(ids, reds) === 1
+    const lone = order[0] !== undefined && suspectPrefix([order[0].id], reds) === 1
     if (lone) this.#spare = this.#weave(order.slice(1), this.#spare)
     const verdict = this.#verdict(this.#target, 0)
     if (!isGreen(verdict)) throw new Error(`the target ${this.#target} is not known to be green`)
@@ -335,12 +334,11 @@ class Simulation {
     const same = before.onto === this.#target && before.entries.length === entries.length
     if (same && entries.every((entry, index) => entry === before.entries[index])) return before
     let content = this.#content
-    let since = 0
     const links = entries.map((entry) => {
       content = joined(content, entry.content)
-      since = Math.max(since, entry.arrived)
       const tree = nameOf(content)
-      return { id: entry.id, commit: tree, tree, verdict: this.#verdict(tree, since) }
+      // Nothing is handed in twice here, so no result is older than the work.
+      return { id: entry.id, commit: tree, tree, verdict: this.#verdict(tree, 0) }
     })
     return { onto: this.#target, entries, links }
   }
