@@ -18,8 +18,9 @@ export type Merge =
 
 export interface MergeInput {
   gitDir: string
-  /** Full commit id to build on. */
+  /** Full commit id to build on, and its tree if the caller knows it: that spares two questions. */
   onto: string
+  ontoTree?: string
   /** Full commit id to bring in. */
   head: string
   message: string
@@ -40,16 +41,17 @@ export async function mergeCandidate(m: MergeInput): Promise<Result<Merge>> {
   const found = await all(gitDir, m.onto, m.head)
   if (found.kind === 'error') return found
   const [onto, head] = found.value as [string, string]
-  const inside = await isAncestor(gitDir, head, onto)
-  if (inside.kind !== 'ok') return inside.kind === 'error' ? inside : fail('E_GIT', 'The commits cannot be compared.')
-  if (inside.value) return ok({ kind: 'already' })
   const tried = await trial(gitDir, onto, head)
   if (tried.kind === 'error' || tried.value.kind === 'conflict') return tried as Result<Merge>
   const { tree } = tried.value
-  if (m.mode === 'squash') {
-    const before = await treeOf(gitDir, onto)
-    if (before.kind === 'error') return before
-    if (before.kind === 'ok' && before.value === tree) return ok({ kind: 'already' })
+  const before = m.ontoTree === undefined ? await treeOf(gitDir, onto) : ok(m.ontoTree)
+  if (before.kind === 'error') return before
+  // Only what changes nothing can be there already.
+  if (before.kind === 'ok' && before.value === tree) {
+    if (m.mode === 'squash') return ok({ kind: 'already' })
+    const inside = await isAncestor(gitDir, head, onto)
+    if (inside.kind !== 'ok') return inside.kind === 'error' ? inside : fail('E_GIT', 'The commits cannot be compared.')
+    if (inside.value) return ok({ kind: 'already' })
   }
   const parents = m.mode === 'merge' ? [onto, head] : [onto]
   const { message, author, date } = m

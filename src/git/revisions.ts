@@ -88,3 +88,14 @@ export async function firstParents(
   if (listed.kind === 'error') return listed
   return ok(listed.value.stdout.split('\n').filter(Boolean).slice(0, range.most))
 }
+
+/** Whether every one of these commits (full ids) is in `target`: one question however many there are. */
+export async function allContained(
+  gitDir: string,
+  commits: readonly string[],
+  target: string,
+): Promise<Result<boolean>> {
+  const args = ['rev-list', '--max-count=1', '--end-of-options', ...commits, `^${target}`, '--']
+  const outside = await git(args, { gitDir })
+  return outside.kind === 'ok' ? ok(outside.value.stdout === '') : outside
+}

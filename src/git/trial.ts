@@ -22,7 +22,8 @@ export async function trial(gitDir: string, onto: string, head: string): Promise
   if (/unrelated histories/.test(stderr)) {
     return fail('E_UNRELATED', `The commits ${onto.slice(0, 12)} and ${head.slice(0, 12)} have no common history.`)
   }
-  if (exitCode !== 1) return run
+  // A commit that is not here ends with 1 as well, and without the tree that a conflict still has.
+  if (exitCode !== 1 || stdout === '') return run
   // tree NUL file NUL … NUL NUL, then per message: count NUL paths NUL type NUL text NUL
   const [, ...rest] = stdout.split('\0')
   const end = rest.indexOf('')

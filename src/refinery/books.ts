@@ -5,6 +5,7 @@ import type { MergeState, Run, TestNote } from '../beads/facts.ts'
 import { TESTS_KEPT } from '../beads/facts.ts'
 import { patchesPresent } from '../git/merge.ts'
 import { isAncestor } from '../git/repository.ts'
+import { allContained } from '../git/revisions.ts'
 import type { MergeNote, MergeRequest } from '../kernel/merges.ts'
 import { land, mergeOf, step, stepTogether } from '../kernel/merges.ts'
 import { gtPath, needsHuman } from '../kernel/runs.ts'
@@ -88,43 +89,64 @@ export function noteTests(
   return written.kind === 'error' ? written : ok(undefined)
 }
 
+/** Where a change stands in the target: the commit that brings it, and what the target was moved to with it. */
+export interface Place {
+  commit: string
+  landing?: string
+}
+
 /**
- * Writes the landing after seeing the commit in the target, and every patch of the branch with it (law 1). `commit`
- * brings this change; `landing` is what the target was moved to.
+ * Writes landings after seeing each commit in the target, and every patch of its branch with it (law 1). One question
+ * for all of them when the branches themselves are in the target, as merges are.
  */
-export async function recordLanding(
+export async function recordLandings(
   town: OpenTown,
-  request: MergeRequest,
-  where: { commit: string; landing?: string },
+  landed: { request: MergeRequest; place: Place }[],
 ): Promise<Result<void>> {
+  const [first] = landed
+  if (first === undefined) return ok(undefined)
+  const { rig, target } = first.request.merge
+  const all = landed.flatMap(({ request, place }) => [place.commit, request.merge.head])
+  const seen = await allContained(town.paths.rig(rig).repo, all, `refs/remotes/origin/${target}`)
+  if (seen.kind === 'error') return seen
+  for (const { request, place } of landed) {
+    const recorded = seen.value ? write(town, request, place) : await recordLanding(town, request, place)
+    if (recorded.kind === 'error') return recorded
+  }
+  return ok(undefined)
+}
+
+/** The same for one entry, asked about by itself. */
+export async function recordLanding(town: OpenTown, request: MergeRequest, place: Place): Promise<Result<void>> {
   const gitDir = town.paths.rig(request.merge.rig).repo
   const target = `refs/remotes/origin/${request.merge.target}`
-  const seen = await isAncestor(gitDir, where.commit, target)
+  const seen = await isAncestor(gitDir, place.commit, target)
   if (seen.kind !== 'ok' || !seen.value) {
-    return fail('E_NOT_LANDED', `${where.commit} is not in ${request.merge.target} after the push.`, {
+    return fail('E_NOT_LANDED', `${place.commit} is not in ${request.merge.target} after the push.`, {
       kept: 'The entry stays in the queue.',
     })
   }
   const patches = await patchesPresent({ gitDir, base: request.merge.base, head: request.merge.head, target })
-  if (patches.kind !== 'ok' || patches.value.missing.length > 0) {
-    const which = patches.kind === 'ok' ? patches.value.missing.join(', ') : 'unknown'
-    const reason = `Landed as ${where.commit}, yet not every patch is in the target: ${which}.`
-    // Out of the driver's hand: left there, it would be recovered again and again.
-    const moved = move(town, request, 'could_not_run', reason, { reason, executor: undefined })
-    return moved.kind === 'error' ? moved : tellPerson(town, request, 'patch-missing', reason)
-  }
+  if (patches.kind === 'ok' && patches.value.missing.length === 0) return write(town, request, place)
+  const which = patches.kind === 'ok' ? patches.value.missing.join(', ') : 'unknown'
+  const reason = `Landed as ${place.commit}, yet not every patch is in the target: ${which}.`
+  // Out of the driver's hand: left there, it would be recovered again and again.
+  const moved = move(town, request, 'could_not_run', reason, { reason, executor: undefined })
+  return moved.kind === 'error' ? moved : tellPerson(town, request, 'patch-missing', reason)
+}
+
+function write(town: OpenTown, request: MergeRequest, place: Place): Result<void> {
   const source = sourceOf(town, request)
   if (source === undefined) return fail('E_NO_BEAD', `The bead ${request.merge.bead} of ${request.bead.id} is gone.`)
   const at = town.now().toISOString()
-  const written = town.ledger.write(
-    land(request, source.bead, source.run, where, at, `seen in ${request.merge.target}`),
-  )
+  const change = land(request, source.bead, source.run, place, at, `seen in ${request.merge.target}`)
+  const written = town.ledger.write(change)
   if (written.kind === 'error') return written
   if (written.value.applied || mergeOf(town.ledger.state.beads.get(request.bead.id))?.merge.state === 'landed') {
     return ok(undefined)
   }
   return fail(
     'E_QUEUE_MOVED',
-    `${request.bead.id} landed as ${where.commit}, and was changed by somebody else meanwhile.`,
+    `${request.bead.id} landed as ${place.commit}, and was changed by somebody else meanwhile.`,
   )
 }

@@ -34,6 +34,11 @@ export interface Chain {
   broken: { id: string; failure: Failure }[]
 }
 
+interface Tip {
+  commit: string
+  tree: string
+}
+
 /** Remembers merges by what went in: rows are built again at every step, and mostly differ in their ends. */
 export class Weaver {
   readonly #gitDir: string
@@ -44,9 +49,9 @@ export class Weaver {
   }
 
   /** Links for these pieces on top of `base` (commit and tree). Errors: what passes by itself, such as a busy disk. */
-  async weave(base: { commit: string; tree: string }, pieces: readonly Piece[]): Promise<Result<Chain>> {
+  async weave(base: Tip, pieces: readonly Piece[]): Promise<Result<Chain>> {
     const chain: Chain = { links: [], conflicts: [], already: [], behind: [], broken: [] }
-    let tip = base.commit
+    let tip = base
     for (const piece of pieces) {
       const joined = await this.#join(tip, piece)
       if (joined.kind === 'error') {
@@ -54,12 +59,12 @@ export class Weaver {
         chain.broken.push({ id: piece.id, failure: joined.failure })
         continue
       }
-      const alone = tip === base.commit || joined.value.kind === 'clean' ? joined : await this.#join(base.commit, piece)
+      const alone = tip === base || joined.value.kind === 'clean' ? joined : await this.#join(base, piece)
       if (alone.kind === 'error') return alone
       if (joined.value.kind === 'clean') {
         const { commit, tree } = joined.value
         chain.links.push({ id: piece.id, commit, tree })
-        tip = commit
+        tip = { commit, tree }
       } else if (alone.value.kind === 'conflict') {
         chain.conflicts.push({ id: piece.id, files: alone.value.files, detail: alone.value.detail })
       } else if (alone.value.kind === 'already') chain.already.push(piece.id)
@@ -68,8 +73,8 @@ export class Weaver {
     return ok(chain)
   }
 
-  async #join(onto: string, piece: Piece): Promise<Result<Merge>> {
-    const key = [onto, piece.head, piece.strategy, piece.base, piece.message].join('\0')
+  async #join(onto: Tip, piece: Piece): Promise<Result<Merge>> {
+    const key = [onto.commit, piece.head, piece.strategy, piece.base, piece.message].join('\0')
     const known = this.#known.get(key)
     if (known !== undefined) return ok(known)
     const joined = await join(this.#gitDir, onto, piece)
@@ -78,7 +83,8 @@ export class Weaver {
   }
 }
 
-async function join(gitDir: string, onto: string, piece: Piece): Promise<Result<Merge>> {
+async function join(gitDir: string, tip: Tip, piece: Piece): Promise<Result<Merge>> {
+  const onto = tip.commit
   const { head, base, author, trailers, message, strategy } = piece
   const again = () => replay({ gitDir, onto, head, base, committer: author, trailers })
   if (strategy === 'rebase') {
@@ -87,7 +93,7 @@ async function join(gitDir: string, onto: string, piece: Piece): Promise<Result<
     if (replayed.kind === 'error' || replayed.value.kind !== 'merges') return replayed as Result<Merge>
   }
   const mode = strategy === 'merge' ? 'merge' : 'squash'
-  const merged = await mergeCandidate({ gitDir, onto, head, message, author, mode })
+  const merged = await mergeCandidate({ gitDir, onto, ontoTree: tip.tree, head, message, author, mode })
   if (merged.kind === 'error' || merged.value.kind !== 'conflict') return merged
   // The mechanical way out: commit by commit, what the target has already drops out and the rest may apply.
   const replayed = await again()

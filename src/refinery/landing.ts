@@ -12,9 +12,9 @@ import { EXIT, fail, ok } from '../result.ts'
 import { self } from '../town/processes.ts'
 import type { RigSettings } from '../town/settings.ts'
 import { version } from '../town/version.ts'
-import { move, moveTogether, recordLanding, requeue, tellPerson } from './books.ts'
+import { move, moveTogether, recordLandings, requeue, tellPerson } from './books.ts'
 import { landingCommit } from './chain.ts'
-import type { GateLog } from './log.ts'
+import type { EndLine, GateLog } from './log.ts'
 import { groupMessage } from './messages.ts'
 import { receiptOf } from './receipt.ts'
 import type { Lane } from './rows.ts'
@@ -115,14 +115,18 @@ async function leaveReceipt(landing: Landing): Promise<Result<void>> {
 
 async function recordAll(landing: Landing): Promise<Result<Landed>> {
   const { town, log, batch, commit } = landing
+  const landed = batch.map(({ request, change }) => ({
+    request,
+    place: { commit: change, ...(change !== commit && { landing: commit }) },
+  }))
+  const recorded = await recordLandings(town, landed)
+  if (recorded.kind === 'error') return recorded
   let saved = savedMs(landing)
-  for (const { request, change } of batch) {
-    const where = { commit: change, ...(change !== commit && { landing: commit }) }
-    const recorded = await recordLanding(town, request, where)
-    if (recorded.kind === 'error') return recorded
+  const lines: EndLine[] = []
+  for (const { request } of batch) {
     const { merge, bead } = request
     const now = town.now()
-    log.append({
+    lines.push({
       k: 'end',
       at: now.toISOString(),
       id: bead.id,
@@ -135,7 +139,8 @@ async function recordAll(landing: Landing): Promise<Result<Landed>> {
     })
     saved = 0
   }
-  return ok('landed')
+  const logged = log.append(...lines)
+  return logged.kind === 'error' ? logged : ok('landed')
 }
 
 /** Gate time that this landing did not cost, because the results were there: a worker's own run, or the target's. */

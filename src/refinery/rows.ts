@@ -135,9 +135,9 @@ export class Lookout {
     }
     const arranged = arrange(entries, reds, turn)
     const order = arranged.order.slice(0, most)
+    const asked = await Promise.all(order.map(({ request }) => this.#piece(request)))
     const pieces: Piece[] = []
-    for (const { request } of order) {
-      const piece = await this.#piece(request)
+    for (const piece of asked) {
       if (piece.kind === 'error') return piece
       pieces.push(piece.value)
     }

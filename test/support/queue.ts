@@ -120,7 +120,13 @@ export function queueOf(town: { root: string; dir: string; env: NodeJS.ProcessEn
         created_at: at,
         updated_at: at,
         metadata: {
-          gt: { version: 0, rig, attempts: 1, runs: { [fence]: record }, ...(change.landing && { landing: change.landing }) },
+          gt: {
+            version: 0,
+            rig,
+            attempts: 1,
+            runs: { [fence]: record },
+            ...(change.landing && { landing: change.landing }),
+          },
         },
       }
       const written = ledger.write({

@@ -106,12 +106,16 @@ function waitingTables(): void {
   atMost('30 changes, 10 % bad, 1 slot: runs', at('prefixes', 1, 0.1, 0).runs, 15)
   atMost('30 changes, 5 % bad, 1 slot: runs a change', at('prefixes', 1, 0.05, 0).runs / WAITING, 0.31)
   atMost('30 changes, 5 % bad, 2 slots: wall in gates', at('prefixes', 2, 0.05, 0).wall, 6)
-  const rejected = [1, 2, 4].flatMap((slots) => [0.01, 0.05, 0.1, 0.2].map((p) => at('prefixes', slots, p, 0.02).rejected))
+  const rejected = [1, 2, 4].flatMap((slots) =>
+    [0.01, 0.05, 0.1, 0.2].map((p) => at('prefixes', slots, p, 0.02).rejected),
+  )
   atMost('2 % flakes, up to 20 % bad: good changes rejected, of a thousand (worst cell)', Math.max(...rejected), 1)
 }
 
 function learnedTable(): void {
-  console.log(`\n${WAITING} changes waiting, 1 slot, p and f not told but learned: gate runs (good changes rejected, of a thousand)`)
+  console.log(
+    `\n${WAITING} changes waiting, 1 slot, p and f not told but learned: gate runs (good changes rejected, of a thousand)`,
+  )
   const columns = FLAKES.flatMap((f) => [0.01, 0.05, 0.1, 0.2].map((p) => ({ p, f })))
   const row = (name: string, estimates: Setup['estimates'], warm: boolean): string[] => [
     name,
@@ -128,7 +132,10 @@ function learnedTable(): void {
 }
 
 /** One long queue several times over: what arrives while another search goes on is part of it. */
-function arrivals(setup: Omit<Setup, 'seed' | 'arrivals'>, rate: number): { landedAnHour: number; runs: number; text: string[] } {
+function arrivals(
+  setup: Omit<Setup, 'seed' | 'arrivals'>,
+  rate: number,
+): { landedAnHour: number; runs: number; text: string[] } {
   const [horizon, times] = [400, 5]
   const outcomes: Outcome[] = []
   for (let seed = 0; seed < times; seed++) outcomes.push(simulate({ ...setup, arrivals: { rate, horizon }, seed }))
@@ -141,7 +148,9 @@ function arrivals(setup: Omit<Setup, 'seed' | 'arrivals'>, rate: number): { land
 
 function arrivalTable(): void {
   const minutes = GATE / 60_000
-  console.log(`\nchanges come at random, 2 % flakes, a gate takes ${minutes} minutes; wait from arrival to landing, in gates`)
+  console.log(
+    `\nchanges come at random, 2 % flakes, a gate takes ${minutes} minutes; wait from arrival to landing, in gates`,
+  )
   const rows: string[][] = []
   for (const p of [0.05, 0.1]) {
     for (const rate of [1, 2, 3]) {
