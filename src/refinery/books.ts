@@ -79,15 +79,18 @@ export function noteTests(
   const written = town.ledger.write({
     by: `${requests[0]!.merge.rig}/refinery`,
     why: `${test.outcome} with ${requests.length} together (tree ${test.tree.slice(0, 12)})${test.reason ? `: ${test.reason}` : ''}`,
-    ops: requests.map(({ bead, merge }, index) => ({
+    ops: requests.map(({ bead: { id } }, index) => ({
       op: 'set',
-      id: bead.id,
+      id,
       path: gtPath('merge', 'tests'),
-      value: [...(merge.tests ?? []), { ...test, size: requests.length, place: index + 1 }].slice(-TESTS_KEPT),
+      value: [...testsOf(town, id), { ...test, size: requests.length, place: index + 1 }].slice(-TESTS_KEPT),
     })),
   })
   return written.kind === 'error' ? written : ok(undefined)
 }
+
+/** As they are now: another run may have ended since this one took its entries. */
+const testsOf = (town: OpenTown, id: string): TestNote[] => mergeOf(town.ledger.state.beads.get(id))?.merge.tests ?? []
 
 /** Where a change stands in the target: the commit that brings it, and what the target was moved to with it. */
 export interface Place {

@@ -41,6 +41,8 @@ export interface Row {
 
 /** A gate run under way. No ids: it tests a target. */
 export interface Running {
+  /** Its name in the log. */
+  run: string
   tree: string
   ids: string[]
 }
@@ -215,12 +217,13 @@ function* inTurn(rows: Test[][]): Generator<Test> {
 /** Runs whose tree is in no row any more, and runs over a group that holds a smaller group known to be red. */
 function useless(view: View): Extract<Action, { do: 'stop' }>[] {
   const stops: Extract<Action, { do: 'stop' }>[] = []
-  for (const { tree, ids } of view.running) {
+  for (const { run, tree, ids } of view.running) {
     const row = view.rows.find(
       ({ base, links, spare }) => base.tree === tree || [...links, ...spare].some((link) => link.tree === tree),
     )
     if (row === undefined) stops.push({ do: 'stop', tree, why: 'its tree is in no row any more' })
-    else if (ids.length > 1 && row.reds.some((red) => red.ids.every((id) => ids.includes(id)))) {
+    // Its own red may be in the log already, while what it left running is still being ended.
+    else if (ids.length > 1 && row.reds.some((red) => red.run !== run && red.ids.every((id) => ids.includes(id)))) {
       stops.push({ do: 'stop', tree, why: 'a part of it is known to be red' })
     }
   }

@@ -60,7 +60,9 @@ export class TestRuns {
     if (members.length > 0) await nameCandidate(gitDir, lane.target, test.commit)
     const slot = this.#freeSlot()
     const stop = new AbortController()
+    const id = `${this.#town.now().getTime().toString(36)}-${process.pid.toString(36)}-${++this.#count}`
     const run: Run = {
+      run: id,
       tree: test.tree,
       ids: test.ids,
       slot,
@@ -70,7 +72,6 @@ export class TestRuns {
       stop,
       over: Promise.resolve(),
     }
-    const id = `${this.#town.now().getTime().toString(36)}-${process.pid.toString(36)}-${++this.#count}`
     run.over = runGates(this.#town, this.#log, {
       rig,
       id,
@@ -142,7 +143,8 @@ export class TestRuns {
     if (run === undefined) return
     run.stop.abort()
     await run.over
-    this.#runs.delete(tree)
+    // One that ended by itself before it heard of this has a result, to be noted.
+    if (run.end?.kind === 'ok' && run.end.value.is === 'stopped') this.#runs.delete(tree)
   }
 
   async stopAll(): Promise<void> {
