@@ -14,6 +14,7 @@ import { EXIT, fail, ok } from '../result.ts'
 import { listRigs } from '../town/settings.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
+import { registerRadar } from './mq-radar.ts'
 import { age, columns, findBead, mustApply, plain, withTown } from './town.ts'
 
 export function register(program: Command, context: Context): void {
@@ -43,6 +44,7 @@ export function register(program: Command, context: Context): void {
       .argument('<id>'),
     (id: string) => retry(context, id),
   )
+  registerRadar(mq, context)
   action(
     program
       .command('reject')
