@@ -13,6 +13,7 @@ import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { registerRetry } from './landing.ts'
 import { findRequest } from './merge-request.ts'
+import { registerRadar } from './mq-radar.ts'
 import { age, columns, plain, withTown } from './town.ts'
 
 export function register(program: Command, context: Context): void {
@@ -36,6 +37,7 @@ export function register(program: Command, context: Context): void {
     (commit: string) => verify(context, commit),
   )
   registerRetry(mq, context)
+  registerRadar(mq, context)
   action(
     mq
       .command('stats')

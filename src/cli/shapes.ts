@@ -149,6 +149,20 @@ export const SHAPES: Record<string, z.ZodType> = {
     ),
     oldest_seconds: z.int().min(0).nullable(),
   }),
+  'mq radar': z.strictObject({
+    rigs: z.array(
+      z.strictObject({
+        rig: id,
+        runs: z.array(
+          z.strictObject({ run: id, bead: id, agent: id, branch: id, commit: id, target: id, files: z.array(id) }),
+        ),
+        /** By run; `b` was claimed later. `why`: the two could not be compared, and `files` is empty. */
+        pairs: z.array(z.strictObject({ a: id, b: id, files: z.array(id), why: z.string().optional() })),
+        withTarget: z.array(z.strictObject({ run: id, files: z.array(id), why: z.string().optional() })),
+        hot: z.array(z.strictObject({ file: id, runs: z.array(id) })),
+      }),
+    ),
+  }),
   'mq show': mergeRequest,
   'mq retry': mergeRequest,
   reject: mergeRequest,

@@ -7,6 +7,7 @@ import { dispatch } from '../polecats/dispatch.ts'
 import { rework } from '../polecats/rework.ts'
 import { unwind } from '../polecats/unwind.ts'
 import { workQueue } from '../refinery/queue.ts'
+import { sweep } from '../refinery/radar-sweep.ts'
 import type { Result } from '../result.ts'
 import { fail, messageOf, ok, unreachable } from '../result.ts'
 import type { Action } from './plan.ts'
@@ -60,6 +61,9 @@ async function carryOut(town: OpenTown, action: Action, signal: AbortSignal): Pr
       const worked = await workQueue(town, action.rig, { signal })
       return worked.kind === 'error' ? worked : ok(worked.value.steps > 0)
     }
+    case 'radar':
+      // Done either way: the clock says when the next turn is due.
+      return changed(await sweep(town, action.rig))
     default:
       return unreachable(action)
   }

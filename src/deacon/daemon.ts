@@ -10,8 +10,6 @@ import { fail, ok } from '../result.ts'
 import { openLog } from '../town/log.ts'
 import type { ProcessId } from '../town/processes.ts'
 import { isRunning } from '../town/processes.ts'
-import { drive, lineOf } from './drive.ts'
-import { keyOf } from './plan.ts'
 
 /** Held by the daemon for as long as it lives. The lease `deacon` is held by whoever drives at the moment. */
 const DAEMON = 'daemon'
@@ -122,6 +120,8 @@ export async function runDaemon(town: OpenTown, signal: AbortSignal): Promise<Re
   if (lease.value === null) {
     return fail('E_DAEMON', `The daemon runs already (pid ${daemonProcess(town)?.pid}).`, { hint: 'gt deacon status' })
   }
+  // Only here: whoever merely asks whether a daemon runs need not load what it does.
+  const [{ drive, lineOf }, { keyOf }] = await Promise.all([import('./drive.ts'), import('./plan.ts')])
   const log = await openLog(town, 'deacon')
   log.info({ pid: process.pid }, 'the Deacon is up')
   const wakeOn = await settingsWatch(town)

@@ -11,12 +11,16 @@ import type { Lease } from '../beads/leases.ts'
 import { acquire, release } from '../beads/leases.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { refreshSettings } from '../kernel/town.ts'
+import { dependsOn } from '../refinery/keys.ts'
 import { movableQueues } from '../refinery/queue.ts'
+import { Sweeps } from '../refinery/radar-sweep.ts'
 import type { Failure, Read, Result } from '../result.ts'
 import { ok } from '../result.ts'
 import { isRunning } from '../town/processes.ts'
 import { observe } from '../witness/observe.ts'
 import { act } from './act.ts'
+import type { Sighting } from './lookout.ts'
+import { nextRadar } from './lookout.ts'
 import { notifyPerson } from './notify.ts'
 import type { Action, Observed, Policy } from './plan.ts'
 import { keyOf, nextDue, plan } from './plan.ts'
@@ -64,6 +68,7 @@ class Driver {
   /** Actions that failed lately, by key: when they may begin again, and how long the next rest is. */
   readonly #resting = new Map<string, { until: number; rest: number }>()
   readonly #stop = new AbortController()
+  readonly #sweeps: Sweeps
   #lease: Lease | null = null
   #wake: () => void = () => {}
   #woken = false
@@ -75,6 +80,7 @@ class Driver {
   constructor(town: OpenTown, options: DriveOptions) {
     this.#town = town
     this.#options = options
+    this.#sweeps = new Sweeps(town.paths.runtime)
   }
 
   async run(): Promise<Result<void>> {
@@ -111,6 +117,7 @@ class Driver {
       rounds: settings.workers.rounds,
       quietAfterMs: settings.workers.quiet_after,
       startTimeoutMs: settings.workers.start_timeout,
+      radarEveryMs: settings.deacon.radar,
     }
     this.#woken = false
     for (const [key, { until }] of this.#resting) if (until + LONGEST_REST_MS < Date.now()) this.#resting.delete(key)
@@ -141,7 +148,8 @@ class Driver {
     const due = nextDue(this.#town.ledger.state, now)
     const rests = [...this.#resting.values()].map(({ until }) => until - Date.now()).filter((ms) => ms > 0)
     const waits = [this.#town.settings.deacon.heartbeat, ...rests]
-    if (due !== undefined) waits.push(due - now.getTime())
+    const radar = nextRadar(this.#town.ledger.state, this.#seen(), this.#town.settings.deacon.radar, now)
+    for (const at of [due, radar]) if (at !== undefined) waits.push(at - now.getTime())
     return Math.max(10, Math.min(...waits))
   }
 
@@ -211,8 +219,23 @@ class Driver {
       dispatcherGone: (run) => this.#starterGone(run),
       sessions: standing(sessions),
       movable,
+      radar: this.#seen(),
+      matching,
       resting: (key) => (this.#resting.get(key)?.until ?? 0) > Date.now(),
     }
+  }
+
+  /** What the radar last saw of the rigs in which somebody is at work. */
+  #seen(): Map<string, Sighting> {
+    const rigs = new Set([...this.#town.ledger.state.live.values()].flat().map((run) => run.rig))
+    const seen = new Map<string, Sighting>()
+    for (const rig of rigs) {
+      const sweep = this.#sweeps.of(rig)
+      if (sweep === undefined) continue
+      const touched = Object.entries(sweep.touched).map(([fence, { files }]) => [fence, files] as const)
+      seen.set(rig, { at: Date.parse(sweep.at), touched: new Map(touched) })
+    }
+    return seen
   }
 
   /** Whether nobody is starting this run any more: its saga's process is gone, or is ours and the saga is over. */
@@ -243,6 +266,15 @@ class Driver {
 function standing(sessions: Read<SessionView[]>): Map<string, boolean> | null {
   if (sessions.kind === 'empty') return new Map()
   return sessions.kind === 'ok' ? new Map(sessions.value.map((one) => [one.labels.run ?? '', one.alive])) : null
+}
+
+/** A glob that cannot be read means no file. */
+function matching(globs: readonly string[]): (file: string) => boolean {
+  try {
+    return dependsOn({ paths: [...globs] })
+  } catch {
+    return () => false
+  }
 }
 
 /** One line about a failure for a log. */

@@ -14,6 +14,9 @@ import { allRuns, isTerminal, liveRun } from '../kernel/runs.ts'
 import { unreachable } from '../result.ts'
 import type { Evidence } from '../witness/evaluate.ts'
 import { evaluate } from '../witness/evaluate.ts'
+import { Cool } from './cool.ts'
+import type { Sighting } from './lookout.ts'
+import { radarsDue } from './lookout.ts'
 
 export type Action =
   /** Put a slung, ready bead on a new worker. */
@@ -35,6 +38,8 @@ export type Action =
   | { do: 'ask-person'; bead: string; cause: string; text: string }
   /** A rig's queue has something that may move. */
   | { do: 'refine'; rig: string; mark: string }
+  /** Branches of a rig may have met since the radar last looked. */
+  | { do: 'radar'; rig: string }
 
 /** Everything the plan looks at. */
 export interface Observed {
@@ -47,6 +52,10 @@ export interface Observed {
   sessions: Map<string, boolean> | null
   /** Rigs whose queue has something to do (refinery/queue.ts), each with a mark that changes when its queue does. */
   movable: Map<string, string>
+  /** What the merge radar last saw, by rig (refinery/radar-sweep.ts). */
+  radar: ReadonlyMap<string, Sighting>
+  /** Whether a file is among those that any of these globs means. */
+  matching(globs: readonly string[]): (file: string) => boolean
   /** Whether an action (by its key) failed lately and rests: its worker slot goes to the next in line. */
   resting(key: string): boolean
 }
@@ -57,6 +66,8 @@ export interface Policy {
   quietAfterMs: number
   /** A run in `starting` with no sign of life is given up after this long. */
   startTimeoutMs: number
+  /** The radar of a rig looks at most this often. */
+  radarEveryMs: number
 }
 
 /** After `gt done` an agent may finish its sentence for this long before its session ends, in ms. */
@@ -82,6 +93,8 @@ export function keyOf(action: Action): string {
     case 'refine':
       // A queue in which nothing could move rests; one that changed since is another thing to do.
       return `refine:${action.rig}:${action.mark}`
+    case 'radar':
+      return `radar:${action.rig}`
     default:
       return unreachable(action)
   }
@@ -89,7 +102,7 @@ export function keyOf(action: Action): string {
 
 /** Everything that can be done now. The order is the order of urgency: the dead before the new. */
 export function plan(observed: Observed, policy: Policy, now: Date): Action[] {
-  const supervised = [...supervise(observed, policy, now), ...queues(observed)]
+  const supervised = [...supervise(observed, policy, now), ...queues(observed), ...radars(observed, policy, now)]
   // Nothing is started where it could be neither seen nor ended.
   if (observed.sessions === null) return supervised
   const free = freeSlots(observed.state, policy)
@@ -191,7 +204,14 @@ function* queues(observed: Observed): Generator<Action> {
   for (const [rig, mark] of observed.movable) yield { do: 'refine', rig, mark }
 }
 
-/** Slung beads that may start, oldest order first, as many as there are free slots. */
+function* radars(observed: Observed, policy: Policy, now: Date): Generator<Action> {
+  for (const rig of radarsDue(observed.state, observed.radar, policy.radarEveryMs, now)) yield { do: 'radar', rig }
+}
+
+/**
+ * Slung beads that may start, as many as there are free slots: urgent ones first, then those that get in nobody's way
+ * (cool.ts), then by the order of the sling.
+ */
 function* fresh(observed: Observed, slots: number, now: Date): Generator<Action> {
   let free = slots
   if (free <= 0) return
@@ -207,12 +227,15 @@ function* fresh(observed: Observed, slots: number, now: Date): Generator<Action>
   waiting.sort((a, b) => a.priority - b.priority || compare(orderedAt(a), orderedAt(b)) || compare(a.id, b.id))
   // A bead that waits for one certain worker takes no slot from the others.
   const busy = new Set([...observed.state.live.values()].flat().map((run) => run.agent))
-  for (const bead of waiting) {
-    if (free <= 0) return
+  const cool = new Cool(observed, now)
+  for (let left = waiting; left.length > 0 && free > 0; ) {
+    const bead = cool.next(left)
+    left = left.filter((other) => other !== bead)
     const action: Action = { do: 'dispatch', bead: bead.id }
     const agent = facts(bead).slung?.agent
     if ((agent !== undefined && busy.has(agent)) || observed.resting(keyOf(action))) continue
     if (agent !== undefined) busy.add(agent)
+    cool.started(bead)
     free--
     yield action
   }

@@ -72,7 +72,8 @@ export const townSchema = z.strictObject({
     })
     .prefault({}),
   permissions,
-  deacon: z.strictObject({ heartbeat: duration('2m') }).prefault({}),
+  /** `radar`: running branches are compared at most this often. */
+  deacon: z.strictObject({ heartbeat: duration('2m'), radar: duration('1m') }).prefault({}),
   notify: z.strictObject({ command: argv.optional() }).prefault({}),
   agents: z.record(slug, agent).default({}),
 })

@@ -23,6 +23,7 @@ agent = "claude"
 
 # [deacon]
 # heartbeat = "2m"         # a full look at the town at least this often
+# radar = "1m"             # a look at who will conflict with whom at most this often
 
 # [notify]
 # command = ["notify-send", "gt"]   # run when something waits for you

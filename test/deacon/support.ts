@@ -3,6 +3,7 @@ import type { Run, RunState, Slung } from '../../src/beads/facts.ts'
 import type { State } from '../../src/beads/fold.ts'
 import type { Action, Observed, Policy } from '../../src/deacon/plan.ts'
 import { plan } from '../../src/deacon/plan.ts'
+import { dependsOn } from '../../src/refinery/keys.ts'
 import type { Read } from '../../src/result.ts'
 import { ok } from '../../src/result.ts'
 import type { Evidence } from '../../src/witness/evaluate.ts'
@@ -10,7 +11,13 @@ import { aRun, at } from '../kernel/support.ts'
 
 /** A minute after everything in these tests happened. */
 export const now = new Date(at(60))
-export const POLICY: Policy = { cap: 4, rounds: 3, quietAfterMs: 600_000, startTimeoutMs: 300_000 }
+export const POLICY: Policy = {
+  cap: 4,
+  rounds: 3,
+  quietAfterMs: 600_000,
+  startTimeoutMs: 300_000,
+  radarEveryMs: 60_000,
+}
 
 export interface Scene {
   evidence?: Record<string, Evidence>
@@ -19,6 +26,10 @@ export interface Scene {
   movable?: string[]
   /** Keys of actions. */
   resting?: string[]
+  /** When the radar of `gp` looked; null: never. Just now, unless said. */
+  radarAt?: number | null
+  /** What it saw: files by fence. */
+  touched?: Record<string, string[]>
 }
 
 export function observed(state: State, scene: Scene = {}): Observed {
@@ -28,6 +39,12 @@ export function observed(state: State, scene: Scene = {}): Observed {
     dispatcherGone: () => scene.gone ?? false,
     sessions: scene.sessions === null ? null : new Map(Object.entries(scene.sessions ?? {})),
     movable: new Map((scene.movable ?? []).map((rig) => [rig, 'mark'])),
+    radar: new Map(
+      scene.radarAt === null
+        ? []
+        : [['gp', { at: scene.radarAt ?? now.getTime(), touched: new Map(Object.entries(scene.touched ?? {})) }]],
+    ),
+    matching: (globs) => dependsOn({ paths: [...globs] }),
     resting: (key) => scene.resting?.includes(key) ?? false,
   }
 }

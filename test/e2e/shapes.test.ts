@@ -48,6 +48,7 @@ test('every answer is exactly one object of the promised shape', async () => {
   await call('mq show', 'mq', 'show', mergeRequest.id)
   await call('mq verify', 'mq', 'verify', mergeRequest.commit)
   await call('mq list', 'mq', 'list')
+  await call('mq radar', 'mq', 'radar')
   await call('refinery run', 'refinery', 'run', 'app')
   await call('up', 'up')
   await call('deacon status', 'deacon', 'status')

@@ -37,6 +37,7 @@ describe('defaults', () => {
         "agents": {},
         "deacon": {
           "heartbeat": 120000,
+          "radar": 60000,
         },
         "name": "t",
         "notify": {},
@@ -122,7 +123,7 @@ describe('a broken file is told with line, key and fix', () => {
   it('a key that nothing resembles', () => {
     expect(town(`${TOWN}[deacon]\nzebra = 1\n`)).toMatchInlineSnapshot(`
       "E_SETTINGS town.toml:4: unknown key \`deacon.zebra\`.
-      → Delete line 4. Known in \`deacon\`: heartbeat."
+      → Delete line 4. Known in \`deacon\`: heartbeat, radar."
     `)
   })
 
