@@ -5,6 +5,9 @@
 import type { Bead } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
 import { cut, fenced, oneLine, sanitize, tail } from './fence.ts'
+import type { Inherited } from './handover.ts'
+import { inheritedWords, refineryBrief } from './handover.ts'
+import { roleOf } from './roles.ts'
 
 export { estimateTokens, fenced } from './fence.ts'
 
@@ -28,15 +31,32 @@ export function taskText(bead: Bead): string {
   return [bead.description ?? '', ...more].filter((text) => text !== '').join('\n\n')
 }
 
+export interface BriefInput {
+  bead: Bead
+  run: Run
+  /** Why the work of the round before came back. */
+  evidence?: string | undefined
+  /** What an earlier run left to this one. */
+  inherited?: Inherited | undefined
+}
+
+/** The launch prompt of whoever bears this run: a polecat, or the Refinery's own session. */
+export function briefOf(input: BriefInput): string {
+  const { bead, run, evidence, inherited } = input
+  if (roleOf(run) === 'polecat' || inherited === undefined) return polecatBrief(input)
+  return refineryBrief({ bead, run, evidence, inherited, task: taskText(bead) })
+}
+
 /**
  * The launch prompt of a polecat: who, what, where, rules; from round 2 on why the work came back (`evidence`, the last
  * 2 KB of it). A task too long for the budget is cut with a pointer to the rest.
  */
-export function polecatBrief(input: { bead: Bead; run: Run; evidence?: string | undefined }): string {
-  const { bead, run, evidence } = input
+export function polecatBrief(input: BriefInput): string {
+  const { bead, run, evidence, inherited } = input
   const write = (task: string) =>
     [
       `You are ${run.agent}, a polecat: a short-lived worker with one task, bead ${bead.id}. It is on your hook, so start now; nobody will say go.`,
+      ...(inherited === undefined ? [] : [inheritedWords(run, inherited)]),
       ...(run.round > 1 ? [rework(run, evidence)] : []),
       `Bead ${bead.id}: ${oneLine(bead.title, TITLE_CHARS)}`,
       task === ''

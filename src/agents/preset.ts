@@ -19,6 +19,8 @@ export interface AgentTable {
   resume?: string[] | undefined
   env?: Record<string, string> | undefined
   model?: string | undefined
+  /** False: it does the same again whatever it is told, so what came back is not handed over to another one. */
+  judgement?: boolean | undefined
 }
 
 export interface Preset extends AgentTable {
@@ -28,7 +30,7 @@ export interface Preset extends AgentTable {
 const BUILT_IN: Record<string, AgentTable> = {
   claude: { command: ['claude'], prompt: 'arg', hooks: 'claude' },
   // The deterministic agent reads the bead's body from its own folder, so it needs no prompt (script.ts).
-  script: { command: ['gt', 'agent-script'], prompt: 'none', hooks: 'none' },
+  script: { command: ['gt', 'agent-script'], prompt: 'none', hooks: 'none', judgement: false },
 }
 
 /**
@@ -41,6 +43,12 @@ export function presetFor(name: string, custom: Record<string, AgentTable> = {})
   return fail('E_NO_AGENT', `There is no agent called "${name}". Known agents: ${known}.`, {
     hint: `gt config agent set ${/^[\w-]+$/.test(name) ? name : 'NAME'} <command…>`,
   })
+}
+
+/** Whether an agent of that name can make something of what it is told; one that is not known cannot. */
+export function judges(name: string, custom: Record<string, AgentTable> = {}): boolean {
+  const preset = presetFor(name, custom)
+  return preset.kind === 'ok' && preset.value.judgement !== false
 }
 
 /**

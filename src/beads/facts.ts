@@ -9,6 +9,7 @@ import type { ProcessId } from '../town/processes.ts'
  *
  *   claimed → provisioning → starting → working ⇄ quiet → submitted → finished
  *      │           │            │          │        │         │ ↘ starting (red or conflict: next round)
+ *      │           │            │          │        │         ├─ failed (its rounds are used up: handed over)
  *      └───────────┴──── failed ┘          └─ lost ─┘         └─ stopped (a person cancels, any state)
  *                                          └─ rate_limited ⇄ working
  */
@@ -204,6 +205,17 @@ export interface NeedsHuman {
   at: string
 }
 
+/** What an earlier run left for the next one: why it did not land, and the ref that holds its work. */
+export interface Handover {
+  /** Fence of the run that handed over. */
+  run: string
+  ref: string
+  /** At most 2 KB. */
+  evidence: string
+  /** Who goes on: a fresh worker, or the Refinery's own session. */
+  to: 'worker' | 'refinery'
+}
+
 export interface GtFacts {
   /** Number of changes applied to this bead. */
   version: number
@@ -225,8 +237,7 @@ export interface GtFacts {
   integration?: { rig: string; branch: string; base: string; at: string }
   /** On the urgent bead that stands for a red target: which one, and the commit that was found red. */
   red_target?: { rig: string; target: string; commit: string; tree: string }
-  /** What an earlier run left for the next one: why it did not land, and the ref that holds its work. */
-  handover?: { run: string; ref: string; evidence: string; to: 'worker' | 'refinery' }
+  handover?: Handover
   /** Only on beads of type `merge-request`. */
   merge?: MergeFacts
   [key: string]: unknown

@@ -76,7 +76,8 @@ function findAnyRun(town: OpenTown, who: string): Result<{ bead: Bead; run: Run 
   if (byFence) return ok(byFence)
   const [rig, ...rest] = who.split('/')
   if (rest.length > 0) {
-    const address = `${rig}/polecats/${rest.at(-1)}`
+    const isRefinery = rest.length === 1 && rest[0] === 'refinery'
+    const address = isRefinery ? `${rig}/refinery` : `${rig}/polecats/${rest.at(-1)}`
     const all = [...allRuns(beads.values())].filter(({ run }) => run.agent === address)
     const newest = all.sort((a, b) => (a.run.claimed_at < b.run.claimed_at ? 1 : -1))
     const found = newest.find(({ bead, run }) => liveRun(bead)?.fence === run.fence) ?? newest[0]

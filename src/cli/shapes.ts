@@ -61,7 +61,7 @@ export const run = z.looseObject({
   fence: id,
   bead: id,
   rig: id,
-  agent: z.string().regex(/^[\w-]+\/polecats\/[\w-]+$/),
+  agent: z.string().regex(/^[\w-]+\/(polecats\/[\w-]+|refinery)$/),
   preset: id,
   attempt: z.int().min(1),
   round: z.int().min(1),

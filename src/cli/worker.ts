@@ -123,11 +123,12 @@ async function prime(context: Context, fromHook: boolean): Promise<Answer> {
 }
 
 async function primeFor(town: OpenTown, source: Source): Promise<Answer> {
-  const [{ primeText }, { listRigs }, { findRun }, { mergeOf }] = await Promise.all([
+  const [{ primeText }, { listRigs }, { findRun }, { mergeOf }, { inheritedBy }] = await Promise.all([
     import('../agents/prime.ts'),
     import('../town/settings.ts'),
     import('../kernel/runs.ts'),
     import('../kernel/merges.ts'),
+    import('../kernel/ladder.ts'),
   ])
   const { env } = town
   const own = env.GT_RUN ? findRun(town.ledger.state.beads.values(), env.GT_RUN) : undefined
@@ -141,6 +142,7 @@ async function primeFor(town: OpenTown, source: Source): Promise<Answer> {
     bead: own?.bead,
     source,
     evidence: mergeOf(town.ledger.state.beads.get(own?.run.merge_request ?? ''))?.merge.evidence,
+    inherited: own && inheritedBy(own.bead, own.run),
     rigs: rigs.kind === 'ok' ? rigs.value : [],
   })
   return ok({ data: { text }, text })

@@ -4,6 +4,7 @@ import { advance, needsHuman } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { clearRun } from '../polecats/clear.ts'
 import { dispatch } from '../polecats/dispatch.ts'
+import { handOverRun, tellUnstartable } from '../polecats/handover.ts'
 import { rework } from '../polecats/rework.ts'
 import { unwind } from '../polecats/unwind.ts'
 import { workQueue } from '../refinery/queue.ts'
@@ -27,7 +28,8 @@ async function carryOut(town: OpenTown, action: Action, signal: AbortSignal): Pr
   switch (action.do) {
     case 'dispatch': {
       const done = await dispatch(town, action.bead, BY)
-      return done.kind === 'error' ? done : ok(done.value.is === 'running')
+      if (done.kind === 'error') return tellUnstartable(town, action.bead, done.failure, BY)
+      return ok(done.value.is === 'running')
     }
     case 'lose': {
       const screen = await lastWords(town, action.bead, action.fence)
@@ -52,6 +54,8 @@ async function carryOut(town: OpenTown, action: Action, signal: AbortSignal): Pr
       const done = await rework(town, bead, action.run, action.request, BY)
       return done.kind === 'error' ? done : ok(done.value === 'running')
     }
+    case 'hand-over':
+      return handOverRun(town, action.bead, action.run.fence, action.to, BY)
     case 'ask-person': {
       const bead = town.ledger.state.beads.get(action.bead)
       if (bead === undefined || facts(bead).needs !== undefined) return ok(false)

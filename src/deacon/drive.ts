@@ -4,6 +4,7 @@
  * and take over when it ends or dies.
  */
 
+import { judges } from '../agents/preset.ts'
 import type { SessionView } from '../agents/runtime.ts'
 import type { Run } from '../beads/facts.ts'
 import { ACTIVE_RUN } from '../beads/facts.ts'
@@ -115,6 +116,8 @@ class Driver {
     const policy: Policy = {
       cap: settings.workers.max,
       rounds: settings.workers.rounds,
+      attempts: settings.workers.attempts,
+      judges: (preset) => judges(preset, settings.agents),
       quietAfterMs: settings.workers.quiet_after,
       startTimeoutMs: settings.workers.start_timeout,
       radarEveryMs: settings.deacon.radar,

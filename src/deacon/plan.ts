@@ -2,6 +2,7 @@
  * What the town needs next. Pure and level-triggered: `(observed, now) → actions`. Events only wake it; every pass
  * can start from nothing, and an action that is planned twice is harmless (design section 9).
  */
+import { roleOf } from '../agents/roles.ts'
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
@@ -9,6 +10,8 @@ import { ACTIVE_RUN } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
 import { notReadyBecause } from '../beads/ready.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
+import type { LadderPolicy, Rung } from '../kernel/ladder.ts'
+import { fixedAgent, rungOf } from '../kernel/ladder.ts'
 import { openMerges, RETURNED } from '../kernel/merges.ts'
 import { allRuns, isTerminal, liveRun } from '../kernel/runs.ts'
 import { unreachable } from '../result.ts'
@@ -34,7 +37,9 @@ export type Action =
   | { do: 'clear'; run: Run }
   /** A red or a conflict goes back to its worker. */
   | { do: 'rework'; bead: string; run: Run; request: MergeRequest }
-  /** The rounds are used up. */
+  /** Its rounds are used up: its run ends, archived, and somebody else gets the bead. */
+  | { do: 'hand-over'; bead: string; run: Run; to: Exclude<Rung, 'same-session'> }
+  /** The rounds are used up, and nobody else would do better. */
   | { do: 'ask-person'; bead: string; cause: string; text: string }
   /** A rig's queue has something that may move. */
   | { do: 'refine'; rig: string; mark: string }
@@ -60,9 +65,8 @@ export interface Observed {
   resting(key: string): boolean
 }
 
-export interface Policy {
+export interface Policy extends LadderPolicy {
   cap: number
-  rounds: number
   quietAfterMs: number
   /** A run in `starting` with no sign of life is given up after this long. */
   startTimeoutMs: number
@@ -86,6 +90,7 @@ export function keyOf(action: Action): string {
     case 'end-session':
     case 'clear':
     case 'rework':
+    case 'hand-over':
       return `run:${action.run.fence}`
     case 'alive':
     case 'quiet':
@@ -175,7 +180,7 @@ function freeSlots(state: State, policy: Policy): number {
   return policy.cap - live.filter((run) => ACTIVE_RUN.has(run.state)).length
 }
 
-/** Merge requests that came back from the Refinery; without a free slot their workers wait. */
+/** Merge requests that came back from the Refinery, each to its rung; without a free slot their workers wait. */
 function* returned(observed: Observed, policy: Policy, slots: number): Generator<Action> {
   let free = slots
   for (const request of openMerges(observed.state.beads.values())) {
@@ -184,18 +189,22 @@ function* returned(observed: Observed, policy: Policy, slots: number): Generator
     const run = bead && liveRun(bead)
     if (bead === undefined || run?.state !== 'submitted' || run.fence !== request.merge.run) continue
     if (facts(bead).needs !== undefined) continue
-    if (run.round <= policy.rounds) {
+    const rung = rungOf(bead, run, policy)
+    if (rung === 'same-session') {
       const action: Action = { do: 'rework', bead: bead.id, run, request }
       if (free <= 0 || observed.resting(keyOf(action))) continue
       free--
       yield action
-    } else {
+    } else if (rung === 'person' && roleOf(run) === 'polecat') {
       const last = request.merge.reason ?? request.merge.state
       const text =
         `${request.bead.id} came back ${run.round} times, the last time: ${last}. ` +
         `Mend it in ${run.worktree} and: gt mq retry ${request.bead.id}   or let a fresh worker try: ` +
         `gt run stop ${run.fence} && gt sling ${bead.id} ${run.rig}`
       yield { do: 'ask-person', bead: bead.id, cause: request.merge.state, text }
+    } else {
+      // The Refinery's own session too: its name must be free for the next bead while a person thinks.
+      yield { do: 'hand-over', bead: bead.id, run, to: rung }
     }
   }
 }
@@ -232,7 +241,7 @@ function* fresh(observed: Observed, slots: number, now: Date): Generator<Action>
     const bead = cool.next(left)
     left = left.filter((other) => other !== bead)
     const action: Action = { do: 'dispatch', bead: bead.id }
-    const agent = facts(bead).slung?.agent
+    const agent = fixedAgent(bead)
     if ((agent !== undefined && busy.has(agent)) || observed.resting(keyOf(action))) continue
     if (agent !== undefined) busy.add(agent)
     cool.started(bead)

@@ -236,6 +236,7 @@ export function land(
     { op: 'set', id: bead.id, path: gtPath('landed'), value: landed },
     { op: 'unset', id: bead.id, path: gtPath('slung') },
     { op: 'unset', id: bead.id, path: gtPath('needs') },
+    { op: 'unset', id: bead.id, path: gtPath('handover') },
     ...(run === undefined ? [] : runOps(run, 'finished', at)),
   )
   return change

@@ -5,7 +5,7 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { ChangeInput, Condition, Op } from '../beads/change.ts'
-import type { MergeState, Run, RunState } from '../beads/facts.ts'
+import type { Handover, MergeState, Run, RunState } from '../beads/facts.ts'
 import { LIVE_RUN } from '../beads/facts.ts'
 import type { ProcessId } from '../town/processes.ts'
 
@@ -21,7 +21,8 @@ const ENTERED_FROM: Record<RunState, RunState[]> = {
   // A run called lost by mistake may still hand in its work: maySubmit says when.
   submitted: ['starting', 'working', 'quiet', 'rate_limited'],
   finished: ['submitted'],
-  // What was handed in is not lost or failed any more: the Refinery has it.
+  // What was handed in is not lost or failed any more: the Refinery has it. From `submitted` only handOver fails a run,
+  // which also looks at the merge request.
   lost: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited'],
   failed: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited'],
   stopped: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited', 'submitted'],
@@ -148,6 +149,44 @@ export function comeBack(
   return { by, fence: run.fence, why, when, ops: runOps(run, 'starting', at, { round: run.round + 1, dispatcher }) }
 }
 
+/** How a run hands over what came back. With `asks`, a person is asked first whether to go on at all. */
+export interface HandingOver extends Omit<Handover, 'run'> {
+  asks?: { cause: string; text: string } | undefined
+  reason: string
+  at: string
+  by: string
+}
+
+/**
+ * Work that came back and will not be mended by this run: the run has failed, its merge request leaves the queue, and
+ * the bead is open for whoever is next, with what is left to it. Applies only while its merge request waits for it and
+ * no person is asked. The order stands, and the bead does not rest: nothing went wrong that time would mend.
+ */
+export function handOver(bead: Bead, run: Run, over: HandingOver): ChangeInput {
+  const { to, ref, evidence, asks, reason, at, by } = over
+  const { id } = bead
+  const handover: Handover = { run: run.fence, ref, evidence, to }
+  const needs: Op[] = asks === undefined ? [] : [{ op: 'set', id, path: gtPath('needs'), value: { ...asks, at } }]
+  return {
+    by,
+    fence: run.fence,
+    why: reason,
+    when: [
+      { if: 'in', id, path: runPath(run.fence, 'state'), values: ['submitted'] },
+      ...mergeIs(run, ['conflict', 'red']),
+      { if: 'in', id, path: gtPath('needs'), values: [null] },
+    ],
+    ops: [
+      ...runOps(run, 'failed', at, { reason, archive: ref }),
+      { op: 'set', id, path: ['status'], value: 'open' },
+      { op: 'unset', id, path: ['assignee'] },
+      { op: 'set', id, path: gtPath('handover'), value: handover },
+      ...needs,
+      ...rejectOps(run, reason, at),
+    ],
+  }
+}
+
 /** One ordinary step of a run. The first sign of life also turns the bead from hooked to in progress. */
 export function advance(run: Run, to: RunState, at: string, by: string, why: string, note: Noted = {}): ChangeInput {
   const ops = runOps(run, to, at, note)
@@ -236,7 +275,7 @@ function mergeIs(run: Run, states: MergeState[]): Condition[] {
   return id === undefined ? [same] : [same, { if: 'in', id, path: gtPath('merge', 'state'), values: states }]
 }
 
-/** A person stops a run: the bead is open again and no longer slung. */
+/** A person stops a run: the bead is open again, no longer slung, and whoever gets it next begins at the beginning. */
 export function stop(bead: Bead, run: Run, reason: string, at: string, by: string, archive?: string): ChangeInput {
   return {
     by,
@@ -248,6 +287,7 @@ export function stop(bead: Bead, run: Run, reason: string, at: string, by: strin
       { op: 'set', id: bead.id, path: ['status'], value: 'open' },
       { op: 'unset', id: bead.id, path: ['assignee'] },
       { op: 'unset', id: bead.id, path: gtPath('slung') },
+      { op: 'unset', id: bead.id, path: gtPath('handover') },
       ...rejectOps(run, reason, at),
     ],
   }
@@ -265,7 +305,9 @@ export function decline(bead: Bead, run: Run, text: string, at: string, archive?
   }
 }
 
-const takesOrder = (op: Op): boolean => op.op === 'unset' && op.path.at(-1) === 'slung'
+/** The order, and what an earlier run left to it. */
+const takesOrder = (op: Op): boolean =>
+  op.op === 'unset' && (op.path.at(-1) === 'slung' || op.path.at(-1) === 'handover')
 
 /** Marks a bead as waiting for a person; the first cause stays until it is answered. */
 export function needsHuman(

@@ -7,7 +7,7 @@
  * whoever looks next (unwind.ts), with the same result as one that fails by itself.
  */
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import type { Preset } from '../agents/preset.ts'
 import { findProgram, presetFor } from '../agents/preset.ts'
 import type { Bead } from '../beads/bead.ts'
@@ -17,6 +17,7 @@ import { withLease } from '../beads/leases.ts'
 import { notReadyBecause } from '../beads/ready.ts'
 import { fetchRemote, resolveCommit } from '../git/repository.ts'
 import { checkOutFiles, registerWorktree, verifyWorktree } from '../git/worktrees.ts'
+import { fixedAgent } from '../kernel/ladder.ts'
 import { advance, claim, findRun, liveRun, newFence, note } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Failure, Result } from '../result.ts'
@@ -25,7 +26,7 @@ import { permissionMode } from '../town/permissions.ts'
 import { self } from '../town/processes.ts'
 import type { PermissionMode, RigSettings } from '../town/settings.ts'
 import { launchSession } from './launch.ts'
-import { freeName, polecatAddress } from './names.ts'
+import { placeOf, refineryPreset } from './place.ts'
 import { provision } from './provision.ts'
 import { unwind } from './unwind.ts'
 
@@ -55,7 +56,7 @@ export async function validate(town: OpenTown, id: string, order?: Slung): Promi
   if (slung === undefined) return fail('E_NOT_SLUNG', `${id} is not slung.`, { hint: `gt sling ${id} <rig>` })
   const rig = await town.rig(slung.rig)
   if (rig.kind === 'error') return rig
-  const name = slung.preset ?? rig.value.workers.agent ?? town.settings.workers.agent
+  const name = refineryPreset(bead, rig.value) ?? slung.preset ?? rig.value.workers.agent ?? town.settings.workers.agent
   const preset = presetFor(name, town.settings.agents)
   if (preset.kind === 'error') return preset
   // `gt` itself is put on the agent's PATH by the launch.
@@ -133,7 +134,7 @@ function claimFor(town: OpenTown, plan: Plan, by: string): Result<Dispatched> {
     if (verdict.value.applied) return ok({ is: 'running', run })
     switch (verdict.value.unmet.if) {
       case 'agent-free':
-        if (facts(bead).slung?.agent !== undefined) return ok({ is: 'waiting', why: `${run.agent} is at work` })
+        if (fixedAgent(bead) !== undefined) return ok({ is: 'waiting', why: `${run.agent} is at work` })
         continue
       case 'no-live-run':
         continue
@@ -152,14 +153,11 @@ function newRun(town: OpenTown, plan: Plan, skip: number): Run {
   const now = town.now()
   const fence = newFence(now.getTime())
   const rig = plan.rig.name
-  const slung = facts(plan.bead).slung
-  const taken = new Set([...town.ledger.state.live.values()].flat().map((run) => run.agent.split('/').at(-1) ?? ''))
-  const name = slung?.agent?.split('/').at(-1) ?? freeName(taken, skip)
   return {
     fence,
     bead: plan.bead.id,
     rig,
-    agent: polecatAddress(rig, name),
+    ...placeOf(town, plan.bead, rig, fence, skip),
     preset: plan.preset.name,
     attempt: (facts(plan.bead).attempts ?? 0) + 1,
     round: 1,
@@ -169,8 +167,6 @@ function newRun(town: OpenTown, plan: Plan, skip: number): Run {
     dispatcher: self(),
     target: plan.rig.branch,
     branch: `gt/${plan.bead.id}/${fence}`,
-    worktree: join(town.paths.rig(rig).polecats, `${name}-${fence}`),
-    session: `${rig}-${name}-${fence}`,
     conversation: crypto.randomUUID(),
   }
 }
@@ -212,7 +208,7 @@ async function makeWorktree(town: OpenTown, plan: Plan, run: Run): Promise<Resul
       hint: `gt config set rig.${run.rig}.branch <name>`,
     })
   }
-  mkdirSync(town.paths.rig(run.rig).polecats, { recursive: true })
+  mkdirSync(dirname(run.worktree), { recursive: true })
   // git fails when many worktrees register at once (measured), so they take turns; filling them runs in parallel.
   const registered = await withLease(
     town.ledger,

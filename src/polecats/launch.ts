@@ -1,11 +1,13 @@
 /** Puts a worker's agent into a session and waits for its first sign of life. Used for first starts and for rework. */
 import { firstSign } from '../agents/beat.ts'
-import { polecatBrief } from '../agents/brief.ts'
+import { briefOf } from '../agents/brief.ts'
 import { seedTrust } from '../agents/claude.ts'
 import { agentDir, prepareLaunch } from '../agents/launch.ts'
 import type { Preset } from '../agents/preset.ts'
+import { roleOf } from '../agents/roles.ts'
 import type { Bead } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
+import { inheritedBy } from '../kernel/ladder.ts'
 import { findRun, note } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
@@ -33,11 +35,12 @@ const LOOK_MS = 40
  */
 export async function launchSession(town: OpenTown, launch: Launch): Promise<Result<Run>> {
   const { bead, run, preset } = launch
-  const brief = polecatBrief({ bead, run, evidence: launch.evidence })
+  const inherited = inheritedBy(bead, run)
+  const brief = briefOf({ bead, run, evidence: launch.evidence, inherited })
   const spec = await prepareLaunch({
     town: town.root,
     townName: town.name,
-    role: 'polecat',
+    role: roleOf(run),
     rig: run.rig,
     run,
     bead,
@@ -51,7 +54,7 @@ export async function launchSession(town: OpenTown, launch: Launch): Promise<Res
     conversation: run.conversation ?? '',
     gtBin: town.gtBin,
     userEnv: town.env,
-    evidence: launch.evidence,
+    evidence: launch.evidence ?? inherited?.evidence,
   })
   if (spec.kind === 'error') return spec
   if (preset.hooks === 'claude') {

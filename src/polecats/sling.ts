@@ -26,6 +26,11 @@ export function parseTarget(text: string): Result<SlingTarget> {
       hint: 'gt sling <bead…> <rig>   or   gt sling <bead…> <rig>/polecats/<name>',
     })
   }
+  if (name === 'refinery') {
+    return fail('E_TARGET', `${rig}/refinery takes no orders: it is called for merges that workers could not mend.`, {
+      hint: `gt sling <bead…> ${rig}`,
+    })
+  }
   if (name !== undefined && !/^[a-z][a-z0-9_-]{0,30}$/.test(name)) {
     return fail('E_TARGET', `"${name}" cannot be a worker's name: use lower-case letters, digits, \`-\` and \`_\`.`)
   }
@@ -66,6 +71,8 @@ export function order(bead: Bead, slung: Slung): Result<ChangeInput | null> {
       { op: 'unset', id: bead.id, path: gtPath('needs') },
       { op: 'set', id: bead.id, path: gtPath('attempts'), value: 0 },
     )
+    // What earlier runs left is told to a fresh worker; the Refinery's session only follows on one that failed.
+    if (gt.handover !== undefined) ops.push({ op: 'set', id: bead.id, path: gtPath('handover', 'to'), value: 'worker' })
   }
   if (bead.status === 'deferred' || bead.status === 'blocked') {
     ops.push({ op: 'set', id: bead.id, path: ['status'], value: 'open' })

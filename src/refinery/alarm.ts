@@ -93,6 +93,7 @@ export function endAlarm(bead: Bead, commit: string): ChangeInput {
       { op: 'set', id, path: gtPath('outcome'), value: 'done' },
       { op: 'unset', id, path: gtPath('needs') },
       { op: 'unset', id, path: gtPath('slung') },
+      { op: 'unset', id, path: gtPath('handover') },
     ],
   }
 }

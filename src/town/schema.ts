@@ -48,6 +48,8 @@ const agent = z.strictObject({
   resume: argv.optional(),
   env: z.record(z.string(), z.string()).default({}),
   model: text.optional(),
+  /** False: it does the same again whatever it is told, so its work is not handed over when it comes back. */
+  judgement: z.boolean().optional(),
 })
 
 export const townSchema = z.strictObject({
@@ -61,7 +63,7 @@ export const townSchema = z.strictObject({
       agent: slug.default('claude'),
       /** Runs of one bead before a person is asked. */
       attempts: z.int().min(1).max(20).default(3),
-      /** Times the Refinery sends work back to its worker before a person is asked. */
+      /** Times the Refinery sends work back to one worker before somebody else gets it (kernel/ladder.ts). */
       rounds: z.int().min(0).max(20).default(3),
       /** From the start of the session to its first sign of life. */
       start_timeout: duration('5m'),

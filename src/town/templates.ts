@@ -13,7 +13,7 @@ max = 4
 # Who works unless a sling or a rig says otherwise: "claude", "script", or an [agents.NAME] table of this file.
 agent = "claude"
 # attempts = 3             # runs of one bead before a person is asked
-# rounds = 3               # times the Refinery sends work back before a person is asked
+# rounds = 3               # times the Refinery sends work back to one worker
 # start_timeout = "5m"     # to the first sign of life
 # quiet_after = "10m"      # without a sign of life
 # backoff = "30s"          # after a failed attempt; doubles to 10 minutes
@@ -33,6 +33,7 @@ agent = "claude"
 # command = ["/path/to/agent", "--flag"]
 # prompt = "arg"           # arg | stdin | file
 # hooks = "none"           # claude | none
+# judgement = true         # false: it does the same again whatever it is told, so a person gets what comes back
 `
 }
 

@@ -2,13 +2,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Bead } from '../../src/beads/bead.ts'
+import { facts } from '../../src/beads/bead.ts'
 import type { MergeState, RunState } from '../../src/beads/facts.ts'
 import { plan } from '../../src/deacon/plan.ts'
 import type { Read } from '../../src/result.ts'
 import { empty, fail, ok, unknown } from '../../src/result.ts'
 import type { Evidence } from '../../src/witness/evaluate.ts'
 import { aBead, aMerge, aRun, beadWith, stateOf } from '../kernel/support.ts'
-import { brief, needs, now, observed, POLICY, slung } from './support.ts'
+import { brief, handover, needs, now, observed, POLICY, slung } from './support.ts'
 
 const aRead = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Read<T>> =>
   fc.oneof(value.map(ok), fc.constantFrom(empty, unknown('?'), fail('E_X', 'x')))
@@ -40,6 +41,8 @@ const aTown = fc
       process: aRead(fc.boolean()),
       beat: aRead(fc.integer({ min: 0, max: now.getTime() })),
       agent: fc.constantFrom(undefined, 'gp/polecats/toast'),
+      preset: fc.constantFrom('script', 'claude'),
+      to: fc.option(fc.constantFrom('worker' as const, 'refinery' as const)),
     }),
     { maxLength: 6 },
   )
@@ -48,12 +51,18 @@ const aTown = fc
     const seen: Record<string, Evidence> = {}
     for (const [n, row] of rows.entries()) {
       const order = slung(row.agent === undefined ? {} : { agent: row.agent })
-      const gt = { ...order, ...(row.asked && { needs }) }
+      const left = row.to === null ? {} : { handover: { ...handover, to: row.to } }
+      const gt = { ...order, ...left, ...(row.asked && { needs }) }
       if (row.state === 'none') {
         beads.push(aBead(`gp-${n}`, {}, gt))
         continue
       }
-      const run = aRun(`r${n}`, `gp-${n}`, { state: row.state, round: row.round, merge_request: `gp-m${n}` })
+      const run = aRun(`r${n}`, `gp-${n}`, {
+        state: row.state,
+        round: row.round,
+        preset: row.preset,
+        merge_request: `gp-m${n}`,
+      })
       beads.push(beadWith(run, gt))
       if (row.merge !== null) beads.push(aMerge(`gp-m${n}`, run, { state: row.merge }).bead)
       if (row.session === null) continue
@@ -80,6 +89,14 @@ test('any town: the same look gives the same plan, no action stands in it twice,
       const free = Math.max(0, cap - active)
       expect(keys.filter((key) => key.startsWith('dispatch ')).length).toBeLessThanOrEqual(free)
       expect(keys.filter((key) => key.startsWith('rework ')).length).toBeLessThanOrEqual(free)
+      // Whatever came back goes one way, and only what came back does.
+      const ways = actions.filter(({ do: what }) => ['rework', 'hand-over', 'ask-person'].includes(what))
+      const ids = ways.map((action) => ('bead' in action ? action.bead : ''))
+      expect(new Set(ids).size).toBe(ids.length)
+      for (const id of ids) {
+        const request = state.beads.get(id.replace('gp-', 'gp-m'))!
+        expect(['red', 'conflict']).toContain(facts(request).merge?.state)
+      }
     }),
     { numRuns: 300 },
   )

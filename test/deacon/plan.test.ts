@@ -1,13 +1,13 @@
 /** The plan of the town: one row per reason to act, and one per reason not to. */
 import { expect, test } from 'vitest'
 import type { Bead } from '../../src/beads/bead.ts'
-import type { MergeState, Run, Slung } from '../../src/beads/facts.ts'
+import type { GtFacts, MergeState, Run, Slung } from '../../src/beads/facts.ts'
 import type { State } from '../../src/beads/fold.ts'
 import { keyOf, LAST_WORDS_MS, nextDue, plan } from '../../src/deacon/plan.ts'
 import { empty, fail, ok, unknown } from '../../src/result.ts'
 import { aBead, aMerge, aRun, at, beadWith, stateOf } from '../kernel/support.ts'
 import type { Scene } from './support.ts'
-import { evidence, inState, needs, now, observed, POLICY, slung, todo } from './support.ts'
+import { evidence, handover, inState, needs, now, observed, POLICY, slung, todo } from './support.ts'
 
 test('an idle town: nothing to do', () => {
   const cleared = inState('finished', { cleared: true })
@@ -233,7 +233,7 @@ test('what failed lately and rests does not hold back what stands behind it', ()
 })
 
 /** A run that handed in, its bead and its merge request. */
-function handedIn(merge: MergeState, more: Partial<Run> = {}, gt: Partial<{ needs: typeof needs }> = {}): State {
+function handedIn(merge: MergeState, more: Partial<Run> = {}, gt: Partial<GtFacts> = {}): State {
   const run = aRun('r1', 'gp-a', { state: 'submitted', merge_request: 'gp-m1', ...more })
   return stateOf(beadWith(run, gt), aMerge('gp-m1', run, { state: merge, reason: 'gate "gate" failed' }).bead)
 }
@@ -259,6 +259,29 @@ test('work goes back as often as the policy says; then a person is asked, once',
   expect(asked?.do === 'ask-person' && asked.text).toMatch(/came back 4 times.*gate "gate" failed.*gt mq retry gp-m1/)
   expect(todo(handedIn('red', { round: 4 }, { needs }))).toEqual([])
   expect(todo(handedIn('red', { round: 4 }), {}, { cap: 0 })).toEqual(['ask-person gp-a'])
+})
+
+test('an agent with judgement hands over instead: to a fresh worker, to the Refinery’s session, and that one to a person', () => {
+  const claude = { preset: 'claude', round: 4 }
+  const at = (more: Partial<Run>, gt: Partial<GtFacts> = {}): unknown[] =>
+    plan(observed(handedIn('red', { ...claude, ...more }, { ...slung(), ...gt })), POLICY, now)
+  expect(at({ round: 3 })).toMatchObject([{ do: 'rework' }])
+  expect(at({})).toMatchObject([{ do: 'hand-over', bead: 'gp-a', to: 'fresh-worker' }])
+  expect(at({}, { handover })).toMatchObject([{ do: 'hand-over', to: 'refinery' }])
+  expect(at({ agent: 'gp/refinery', round: 1 }, { handover })).toMatchObject([{ do: 'hand-over', to: 'person' }])
+  expect(at({}, { handover, needs })).toEqual([])
+  expect(todo(handedIn('red', claude, slung()), {}, { cap: 0 }), 'no slot is needed for it').toEqual(['hand-over r1'])
+  expect(todo(handedIn('red', claude, slung()), { sessions: null }), 'a session has to be ended').toEqual([])
+})
+
+test('beads for the Refinery’s session wait for it, one by one, and take no slot from the others', () => {
+  const queue = ['gp-a', 'gp-b'].map((id) =>
+    aBead(id, { priority: 0 }, { ...slung({ agent: 'gp/polecats/toast' }), handover: { ...handover, to: 'refinery' } }),
+  )
+  const other = aBead('gp-o', { priority: 4 }, slung({ agent: 'gp/polecats/toast' }))
+  expect(todo(stateOf(...queue, other), {}, { cap: 2 })).toEqual(['dispatch gp-a', 'dispatch gp-o'])
+  const busy = beadWith(aRun('r1', 'gp-r', { agent: 'gp/refinery', state: 'submitted' }))
+  expect(todo(stateOf(...queue, other, busy), { sessions: {} }, { cap: 2 })).toEqual(['dispatch gp-o'])
 })
 
 test('work that came back waits while every slot is taken, while a person is asked, and while its worker is at it', () => {
@@ -310,6 +333,7 @@ test('one hand at a time on one run: whatever ends, clears or restarts it bears 
     { do: 'end-session', run },
     { do: 'clear', run },
     { do: 'rework', bead: 'gp-a', run, request },
+    { do: 'hand-over', bead: 'gp-a', run, to: 'refinery' },
   ] as const
   expect(new Set(keys.map(keyOf))).toEqual(new Set(['run:r1']))
   const others = [

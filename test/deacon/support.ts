@@ -14,6 +14,8 @@ export const now = new Date(at(60))
 export const POLICY: Policy = {
   cap: 4,
   rounds: 3,
+  attempts: 3,
+  judges: (preset) => preset !== 'script',
   quietAfterMs: 600_000,
   startTimeoutMs: 300_000,
   radarEveryMs: 60_000,
@@ -89,4 +91,5 @@ export const slung = (more: Partial<Slung> = {}): { slung: Slung } => ({
   slung: { rig: 'gp', by: 'person', at: at(0), ...more },
 })
 export const inState = (state: RunState, more: Partial<Run> = {}): Run => aRun('r1', 'gp-a', { state, ...more })
+export const handover = { run: 'r0', ref: 'refs/gt/archive/r0', evidence: 'red', to: 'worker' } as const
 export const needs = { cause: 'ask', text: '?', at: at(0) }

@@ -9,6 +9,7 @@ import type { ChangeInput } from '../../src/beads/change.ts'
 import type { MergeState, Run, RunState } from '../../src/beads/facts.ts'
 import type { State } from '../../src/beads/fold.ts'
 import { activeRuns } from '../../src/beads/fold.ts'
+import { fixedAgent } from '../../src/kernel/ladder.ts'
 import type { MergeRequest } from '../../src/kernel/merges.ts'
 import { land, mergeOf, step, submit } from '../../src/kernel/merges.ts'
 import * as runs from '../../src/kernel/runs.ts'
@@ -28,6 +29,7 @@ const KINDS = [
   'claim',
   ...STEPS,
   'comeBack',
+  'handOver',
   'submit',
   'lost',
   'failed',
@@ -109,7 +111,7 @@ function build(seen: Seen, move: Move, clock: number): ChangeInput | null {
   const by = 'test'
   if (kind === 'claim') {
     const attempt = (facts(bead).attempts ?? 0) + 1
-    const agent = `gp/polecats/${NAMES[move.name]}`
+    const agent = fixedAgent(bead) ?? `gp/polecats/${NAMES[move.name]}`
     const claimed_at = now
     return runs.claim(aRun(`r${clock}`, bead.id, { agent, attempt, state: 'claimed', claimed_at }), CAP, by)
   }
@@ -122,6 +124,12 @@ function build(seen: Seen, move: Move, clock: number): ChangeInput | null {
   switch (kind) {
     case 'comeBack':
       return runs.comeBack(run, CAP, { pid: 1, started: 'x' }, now, by, 'next round')
+    case 'handOver': {
+      const to = move.bend % 2 === 0 ? 'worker' : 'refinery'
+      const asks = move.bend === 3 ? { cause: 'red', text: 'neither could the Refinery' } : undefined
+      const ref = `refs/gt/archive/${run.fence}`
+      return runs.handOver(bead, run, { to, ref, evidence: 'red', asks, reason: 'rounds used up', at: now, by })
+    }
     case 'submit':
       return submit(bead, run, request, { head: `head-${clock}`, at: now, id: `gp-m${clock}` })
     case 'lost':
@@ -179,7 +187,7 @@ function ordinary({ bead, run, request }: Seen, bend: number): Exclude<Kind, 'fo
       return bend === 1 ? 'merge:queued' : bend === 2 ? 'merge:could_not_run' : 'land'
     case 'conflict':
     case 'red':
-      return 'comeBack'
+      return bend === 1 ? 'handOver' : 'comeBack'
     default:
       return bend === 1 ? 'merge:red' : 'merge:queued'
   }
@@ -195,7 +203,8 @@ export const RUN_EDGES: Record<RunState, RunState[]> = {
   working: ['quiet', 'rate_limited', 'submitted', ...ENDS],
   quiet: ['working', 'rate_limited', 'submitted', ...ENDS],
   rate_limited: ['working', 'submitted', ...ENDS],
-  submitted: ['finished', 'starting', 'stopped'],
+  // `failed` only by handing over: `wrong` looks that it was.
+  submitted: ['finished', 'starting', 'stopped', 'failed'],
   finished: [],
   lost: ['submitted'],
   failed: [],
@@ -254,9 +263,20 @@ export function wrong(state: State, { before, after }: Step): string[] {
   const names = live.map((run) => run.agent)
   if (new Set(names).size < names.length) found.push(`one name twice: ${names.join(', ')}`)
   if (activeRuns(state).length > CAP) found.push(`${activeRuns(state).length} active runs, the cap is ${CAP}`)
+  for (const run of runsIn(after)) {
+    const old = facts(before.get(run.bead)!).runs?.[run.fence]?.state
+    if (old !== 'submitted' || run.state !== 'failed') continue
+    const { handover } = facts(after.get(run.bead)!)
+    const merge = (beads: Beads) => mergeOf(beads.get(run.merge_request ?? ''))?.merge.state ?? ''
+    const returned = ['red', 'conflict'].includes(merge(before)) && merge(after) === 'rejected'
+    if (handover?.run !== run.fence || run.archive !== handover.ref || !returned)
+      found.push(`${run.fence} failed after it had handed in`)
+  }
   for (const bead of after.values()) {
     const held = live.filter((run) => run.bead === bead.id)
     if (held.length > 1) found.push(`${bead.id} has ${held.length} live runs`)
+    if (facts(bead).landed !== undefined && facts(bead).handover !== undefined)
+      found.push(`${bead.id} landed and is handed over`)
     if (facts(bead).landed !== undefined && bead.status !== 'closed')
       found.push(`${bead.id} landed and is ${bead.status}`)
     if (bead.issue_type === 'merge-request') found.push(...wrongMerge(bead, after))

@@ -19,6 +19,7 @@ test.each<[string, { rig: string; agent?: string } | string]>([
   ['gp/', 'E_TARGET'],
   ['gp/polecats/', 'E_TARGET'],
   ['gp/crew/max', 'E_TARGET'],
+  ['gp/refinery', 'E_TARGET'],
   ['gp/polecats/a/b', 'E_TARGET'],
   ['gp/../x', 'E_TARGET'],
   ['gp/Toast', 'E_TARGET'],
