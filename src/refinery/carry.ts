@@ -11,7 +11,7 @@ import { landPrefix } from './landing.ts'
 import type { GateLog } from './log.ts'
 import { redEvidence } from './messages.ts'
 import type { Action } from './plan.ts'
-import type { Lane, Lookout } from './rows.ts'
+import type { Lane } from './rows.ts'
 import type { TestRuns } from './testing.ts'
 import { culprit, reportOf } from './verdict.ts'
 
@@ -20,7 +20,6 @@ export interface Tools {
   rig: RigSettings
   log: GateLog
   runs: TestRuns
-  lookout: Lookout
 }
 
 /** `moved`: the target is elsewhere. `apart`: a group was refused. `testing`: a run began or ended; rows stay as they are. */
@@ -28,7 +27,7 @@ export type Done = 'done' | 'nothing' | 'moved' | 'apart' | 'testing'
 
 export async function carryOut(tools: Tools, action: Action, lane: Lane | undefined): Promise<Result<Done>> {
   if (action.do === 'stop') {
-    await tools.runs.stop(action.tree)
+    await tools.runs.stop(action.run)
     return ok('done')
   }
   if (lane === undefined) return ok('nothing')
@@ -52,12 +51,7 @@ export async function carryOut(tools: Tools, action: Action, lane: Lane | undefi
 }
 
 async function test(tools: Tools, action: Extract<Action, { do: 'test' }>, lane: Lane): Promise<Result<Done>> {
-  const known = [lane.base, ...lane.links, ...lane.spare].find(({ tree }) => tree === action.tree)
-  const keys = await tools.lookout.keysOf(action.tree)
-  if (keys.kind === 'error') return keys
-  const missing = new Set(known?.verdict.missing ?? [])
-  const gates = keys.value.filter(({ name }) => missing.has(name))
-  const begun = await tools.runs.begin(tools.rig, lane, action, gates)
+  const begun = await tools.runs.begin(tools.rig, lane, action)
   if (begun.kind === 'error') return begun
   return ok(begun.value ? 'testing' : 'done')
 }

@@ -62,7 +62,7 @@ export async function ownRun(
   if (keys.kind === 'error') return keys
   // A red of before is worth a second look when somebody asks; a green is not.
   const known = verdictOf(keys.value, log.found, Number.POSITIVE_INFINITY)
-  const wanted = what.again ? keys.value : keys.value.filter(({ name }) => known.missing.includes(name))
+  const wanted = what.again ? keys.value : known.missing
   const answer = (verdict: Verdict): OwnRun => ({
     commit: commit.value,
     tree: tree.value,

@@ -13,7 +13,7 @@ import type { Policy } from './search.ts'
 import { prefixes } from './search.ts'
 import type { RedSet } from './suspects.ts'
 import { innocence, suspectPrefix } from './suspects.ts'
-import type { Verdict } from './verdict.ts'
+import type { GateKey, Verdict } from './verdict.ts'
 import { isGreen, isRed } from './verdict.ts'
 
 /** One entry merged onto those before it. */
@@ -44,6 +44,8 @@ export interface Running {
   /** Its name in the log. */
   run: string
   tree: string
+  /** What it runs, by content: a tree that needs nothing else waits for it, whatever else is in that tree. */
+  keys: readonly string[]
   ids: string[]
 }
 
@@ -66,7 +68,7 @@ export type Rule =
 
 export type Action =
   /** Run the missing gates on a tree; `ids` are the entries in it, none for the target itself. */
-  | { do: 'test'; row: Row; commit: string; tree: string; ids: string[]; why: string }
+  | { do: 'test'; row: Row; commit: string; tree: string; gates: GateKey[]; ids: string[]; why: string }
   /** Move the target to the tree of the first `count` links. */
   | { do: 'land'; row: Row; count: number }
   | { do: 'return'; row: Row; link: Link; rule: Rule }
@@ -74,7 +76,7 @@ export type Action =
   | { do: 'freeze'; row: Row }
   | { do: 'thaw'; row: Row }
   /** A run that can teach nothing any more. */
-  | { do: 'stop'; tree: string; why: string }
+  | { do: 'stop'; run: string; why: string }
 
 /** Reds on one tree that make a verdict: the run and its confirmation. */
 const CONFIRMED = 2
@@ -95,14 +97,13 @@ export function plan(view: View): Action[] {
   }
   const stops = useless(view)
   actions.push(...stops)
-  const busy = new Set(view.running.map(({ tree }) => tree))
-  let free = view.slots - view.running.length + stops.length
+  const stopped = new Set(stops.map(({ run }) => run))
+  const busy = view.running.filter(({ run }) => !stopped.has(run)).map(({ keys }) => new Set(keys))
   for (const test of inTurn(wanted)) {
-    if (free <= 0) break
-    if (busy.has(test.tree)) continue
-    busy.add(test.tree)
+    if (busy.length >= view.slots) break
+    if (busy.some((keys) => test.gates.every(({ key }) => keys.has(key)))) continue
+    busy.push(new Set(test.gates.map(({ key }) => key)))
     actions.push(test)
-    free--
   }
   return actions
 }
@@ -161,6 +162,7 @@ function testsOf(row: Row, view: View): Test[] {
     row,
     commit: row.base.commit,
     tree: row.base.tree,
+    gates: row.base.verdict.missing,
     ids: [],
     why,
   })
@@ -202,8 +204,8 @@ function search(row: Row, view: View, m: number): Test[] {
 }
 
 function prefix(row: Row, links: Link[], size: number, why: string): Test {
-  const { commit, tree } = links[size - 1]!
-  return { do: 'test', row, commit, tree, ids: links.slice(0, size).map(({ id }) => id), why }
+  const { commit, tree, verdict } = links[size - 1]!
+  return { do: 'test', row, commit, tree, gates: verdict.missing, ids: links.slice(0, size).map(({ id }) => id), why }
 }
 
 /** The first wish of every row, then the second of every row …: no row waits for another's search. */
@@ -214,17 +216,17 @@ function* inTurn(rows: Test[][]): Generator<Test> {
   }
 }
 
-/** Runs whose tree is in no row any more, and runs over a group that holds a smaller group known to be red. */
+/** Runs that no tree of a row needs any more, and runs over a group that holds a smaller group known to be red. */
 function useless(view: View): Extract<Action, { do: 'stop' }>[] {
   const stops: Extract<Action, { do: 'stop' }>[] = []
-  for (const { run, tree, ids } of view.running) {
-    const row = view.rows.find(
-      ({ base, links, spare }) => base.tree === tree || [...links, ...spare].some((link) => link.tree === tree),
+  for (const { run, keys, ids } of view.running) {
+    const row = view.rows.find(({ base, links, spare }) =>
+      [base, ...links, ...spare].some(({ verdict }) => verdict.missing.some(({ key }) => keys.includes(key))),
     )
-    if (row === undefined) stops.push({ do: 'stop', tree, why: 'its tree is in no row any more' })
+    if (row === undefined) stops.push({ do: 'stop', run, why: 'nothing in line needs it any more' })
     // Its own red may be in the log already, while what it left running is still being ended.
     else if (ids.length > 1 && row.reds.some((red) => red.run !== run && red.ids.every((id) => ids.includes(id)))) {
-      stops.push({ do: 'stop', tree, why: 'a part of it is known to be red' })
+      stops.push({ do: 'stop', run, why: 'a part of it is known to be red' })
     }
   }
   return stops

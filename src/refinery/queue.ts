@@ -130,20 +130,20 @@ class Refinery {
     if (taken.kind === 'error') return taken
     this.#steps += taken.value
     if (taken.value > 0) return ok('went on')
-    const acted = await this.#act(rig.value, lookout, lanes.value)
+    const acted = await this.#act(rig.value, lanes.value)
     if (acted.kind === 'error') return acted
     if (acted.value) return ok('went on')
     return ok(await this.#endOrWait(due(lanes.value)))
   }
 
-  async #act(rig: RigSettings, lookout: Lookout, lanes: Lane[]): Promise<Result<boolean>> {
+  async #act(rig: RigSettings, lanes: Lane[]): Promise<Result<boolean>> {
     const now = this.#town.now().getTime()
     const running = this.#runs.running
     const view = { rows: lanes, running, slots: rig.refinery.slots, ...estimate(this.#log.seen()), now }
     let changed = false
     for (const action of plan(view)) {
       const lane = lanes.find((one) => 'row' in action && one === action.row)
-      const done = await carryOut({ town: this.#town, rig, log: this.#log, runs: this.#runs, lookout }, action, lane)
+      const done = await carryOut({ town: this.#town, rig, log: this.#log, runs: this.#runs }, action, lane)
       if (done.kind === 'error') return done
       if (done.value === 'nothing') continue
       this.#steps++

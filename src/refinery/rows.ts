@@ -197,11 +197,6 @@ export class Lookout {
     return keys.kind === 'ok' ? ok(verdictOf(keys.value, this.#log.found, since)) : keys
   }
 
-  /** Gates of a tree with their keys, in the rig's order. */
-  keysOf(tree: string): ReturnType<GateKeys['of']> {
-    return this.#keys.of(tree)
-  }
-
   #reds(group: MergeRequest[]): RedSet[] {
     const waiting = new Map(
       group.map((request) => [request.bead.id, { head: request.merge.head, since: handedIn(request) }]),

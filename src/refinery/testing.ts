@@ -14,7 +14,6 @@ import { runGates } from './gate.ts'
 import type { GateLog } from './log.ts'
 import type { Action, Running } from './plan.ts'
 import type { Lane } from './rows.ts'
-import type { GateKey } from './verdict.ts'
 
 type Test = Extract<Action, { do: 'test' }>
 
@@ -52,7 +51,7 @@ export class TestRuns {
   }
 
   /** Takes the entries in hand and starts their run. False: one of them was taken back first. */
-  async begin(rig: RigSettings, lane: Lane, test: Test, gates: GateKey[]): Promise<Result<boolean>> {
+  async begin(rig: RigSettings, lane: Lane, test: Test): Promise<Result<boolean>> {
     const members = test.ids.map((id) => lane.requests.get(id)!)
     const taken = this.#take(members, lane, test)
     if (taken.kind === 'error' || !taken.value) return taken
@@ -64,6 +63,7 @@ export class TestRuns {
     const run: Run = {
       run: id,
       tree: test.tree,
+      keys: test.gates.map(({ key }) => key),
       ids: test.ids,
       slot,
       target: lane.target,
@@ -77,7 +77,7 @@ export class TestRuns {
       id,
       commit: test.commit,
       tree: test.tree,
-      gates,
+      gates: test.gates,
       slot: join(this.#town.paths.rig(rig.name).refinery, `slot-${slot}`),
       by: `${rig.name}/refinery`,
       signal: stop.signal,
@@ -86,7 +86,7 @@ export class TestRuns {
       run.end = end
       this.#wake()
     })
-    this.#runs.set(test.tree, run)
+    this.#runs.set(id, run)
     return ok(true)
   }
 
@@ -120,7 +120,7 @@ export class TestRuns {
     let count = 0
     for (const run of [...this.#runs.values()]) {
       if (run.end === undefined) continue
-      this.#runs.delete(run.tree)
+      this.#runs.delete(run.run)
       count++
       if (run.end.kind === 'error') {
         broken.push({ members: run.members, end: run.end })
@@ -138,17 +138,17 @@ export class TestRuns {
   }
 
   /** Ends one run; nothing of it is written. */
-  async stop(tree: string): Promise<void> {
-    const run = this.#runs.get(tree)
+  async stop(id: string): Promise<void> {
+    const run = this.#runs.get(id)
     if (run === undefined) return
     run.stop.abort()
     await run.over
     // One that ended by itself before it heard of this has a result, to be noted.
-    if (run.end?.kind === 'ok' && run.end.value.is === 'stopped') this.#runs.delete(tree)
+    if (run.end?.kind === 'ok' && run.end.value.is === 'stopped') this.#runs.delete(id)
   }
 
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#runs.keys()].map((tree) => this.stop(tree)))
+    await Promise.all([...this.#runs.keys()].map((id) => this.stop(id)))
   }
 }
 

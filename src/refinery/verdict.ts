@@ -32,7 +32,7 @@ export interface Verdict {
   /** When the last of them ended, ms since the epoch. */
   redAt?: number
   /** Gates that have to run before this tree has (another) verdict. */
-  missing: string[]
+  missing: GateKey[]
   /** What the verdict rests on, gate by gate. */
   parts: { gate: string; key: string; finding: Finding; retries: number }[]
 }
@@ -44,11 +44,12 @@ export const UNGATED: Verdict = { is: 'pass', reds: 0, missing: [], parts: [] }
 export function verdictOf(gates: GateKey[], found: (key: string) => readonly Finding[], since: number): Verdict {
   const verdict: Verdict = { is: 'unknown', reds: 0, missing: [], parts: [] }
   let flaky = false
-  for (const { name, key } of gates) {
+  for (const gate of gates) {
+    const { name, key } = gate
     const all = found(key)
     const last = all.at(-1)
     if (last === undefined || (last.outcome !== 'pass' && last.at < since)) {
-      verdict.missing.push(name)
+      verdict.missing.push(gate)
       continue
     }
     const before = all.slice(0, -1).filter((one) => one.outcome !== 'pass' && one.at >= since)
@@ -62,7 +63,7 @@ export function verdictOf(gates: GateKey[], found: (key: string) => readonly Fin
     verdict.is = last.outcome
     verdict.reds = redsInARow(all, since)
     verdict.redAt = last.at
-    verdict.missing.push(name)
+    verdict.missing.push(gate)
   }
   if (verdict.reds > 0 || verdict.missing.length > 0) return verdict
   return { ...verdict, is: flaky ? 'flaky' : 'pass' }
