@@ -11,6 +11,7 @@ import { gtPath, needsHuman } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
+import { closeLeftover } from './pull-close.ts'
 
 /** Writes one step of an entry. False: somebody else changed it first, so look again. */
 export function move(
@@ -90,12 +91,13 @@ export function noteTests(
 
 /**
  * Writes the landing after seeing the commit in the target, and every patch of the branch with it (law 1). `commit`
- * brings this change; `landing` is what the target was moved to.
+ * brings this change; `landing` is what the target was moved to. `merged`: its own pull request brought it there; any
+ * other landing leaves an open one behind, which is closed.
  */
 export async function recordLanding(
   town: OpenTown,
   request: MergeRequest,
-  where: { commit: string; landing?: string },
+  { merged = false, ...where }: { commit: string; landing?: string; merged?: boolean },
 ): Promise<Result<void>> {
   const gitDir = town.paths.rig(request.merge.rig).repo
   const target = `refs/remotes/origin/${request.merge.target}`
@@ -105,7 +107,12 @@ export async function recordLanding(
       kept: 'The entry stays in the queue.',
     })
   }
-  const patches = await patchesPresent({ gitDir, base: request.merge.base, head: request.merge.head, target })
+  const { base, head } = request.merge
+  // There when it landed is enough: what others changed in the same lines since is no loss.
+  let patches = await patchesPresent({ gitDir, base, head, target: where.commit })
+  if (patches.kind !== 'ok' || patches.value.missing.length > 0) {
+    patches = await patchesPresent({ gitDir, base, head, target })
+  }
   if (patches.kind !== 'ok' || patches.value.missing.length > 0) {
     const which = patches.kind === 'ok' ? patches.value.missing.join(', ') : 'unknown'
     const reason = `Landed as ${where.commit}, yet not every patch is in the target: ${which}.`
@@ -120,6 +127,7 @@ export async function recordLanding(
     land(request, source.bead, source.run, where, at, `seen in ${request.merge.target}`),
   )
   if (written.kind === 'error') return written
+  if (written.value.applied && !merged) await closeLeftover(town, request, where.landing ?? where.commit)
   if (written.value.applied || mergeOf(town.ledger.state.beads.get(request.bead.id))?.merge.state === 'landed') {
     return ok(undefined)
   }
