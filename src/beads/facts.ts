@@ -121,8 +121,14 @@ export interface PullRequest {
   url: string
   /** Branch on the remote that we push to. */
   branch: string
-  /** What we pushed there last. */
+  /** What we pushed there last, or what somebody else pushed on top of it and we took over. */
   head: string
+  /** What stood there before by our own hand, the newest last: a forge that still shows one of these lags. */
+  earlier?: string[]
+  /** The last head there that was somebody else's push: never overwritten, unlike our own. */
+  theirs?: string
+  /** Mark of the title and body that we wrote last. */
+  words?: string
 }
 
 export interface MergeFacts {
@@ -237,6 +243,8 @@ export interface GtFacts {
   integration?: { rig: string; branch: string; base: string; at: string }
   /** On the urgent bead that stands for a red target: which one, and the commit that was found red. */
   red_target?: { rig: string; target: string; commit: string; tree: string }
+  /** The pull request that this bead's work goes to: named by a person (then perhaps only its number), or opened by us. */
+  pr?: Partial<PullRequest> & Pick<PullRequest, 'number'>
   handover?: Handover
   /** Only on beads of type `merge-request`. */
   merge?: MergeFacts

@@ -90,6 +90,7 @@ function show(context: Context, id: string): Promise<Answer> {
       `branch    ${merge.branch} at ${merge.head}`,
     )
     lines.push(`target    ${merge.target} of rig ${merge.rig}`, `queued    ${merge.queued_at}`)
+    if (merge.pr) lines.push(`pull      #${merge.pr.number} ${merge.pr.url}`)
     if (merge.gate)
       lines.push(`gate      ${merge.gate.outcome}: ${merge.gate.command}, ${merge.gate.ms} ms, tree ${merge.gate.tree}`)
     if (merge.rule) lines.push(`rule      ${merge.rule}`)

@@ -52,6 +52,10 @@ export function slingCommand(context: Context, words: string[], options: SlingOp
     if (released.kind === 'error') return released
     const ids = beads.map((bead) => bead.id)
     if (options.wait) {
+      // Whoever waits for an open pull request is told how it stands now, not how it stood last.
+      const { lookAtPulls } = await import('../refinery/pull.ts')
+      const looked = await lookAtPulls(town, slung.rig, ids)
+      if (looked.kind === 'error') context.progress(looked.failure.message)
       const { waitFor } = await import('./wait.ts')
       const timeout = options.timeout === undefined ? undefined : parseDuration(options.timeout)
       return waitFor(town, context, ids, timeout)

@@ -107,7 +107,7 @@ function namesOf(checks: Check[]): string {
 const bounded = (text: string): string => cutBytes(sanitize(text).trim(), EVIDENCE_BYTES)
 
 /** The first `max` bytes in UTF-8: of words, unlike of a log, the beginning matters. */
-function cutBytes(text: string, max: number): string {
+export function cutBytes(text: string, max: number): string {
   const bytes = Buffer.from(text)
   if (bytes.length <= max) return text
   const head = bytes.subarray(0, max - 4).toString('utf8')

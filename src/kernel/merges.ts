@@ -17,10 +17,11 @@ const ENTERED_FROM: Record<MergeState, MergeState[]> = {
   // From `building` when every gate's verdict on that content is known already.
   landing: ['testing', 'building'],
   landed: ['landing', 'testing', 'building', 'queued', 'held', 'could_not_run'],
-  conflict: ['queued', 'building', 'testing'],
+  // From `held`: the target moved under an open pull request.
+  conflict: ['queued', 'building', 'testing', 'held'],
   // From the waiting states: a person (or a reviewer on the forge) sends it back.
   red: ['testing', 'building', 'queued', 'held', 'could_not_run'],
-  could_not_run: ['queued', 'building', 'testing', 'landing'],
+  could_not_run: ['queued', 'building', 'testing', 'landing', 'held'],
   held: ['queued', 'building', 'testing', 'landing'],
   rejected: ['queued', 'building', 'testing', 'landing', 'conflict', 'red', 'could_not_run', 'held'],
 }

@@ -7,7 +7,7 @@
  */
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
-import type { Run } from '../beads/facts.ts'
+import type { MergeFacts, Run } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
 import { isBlocked } from '../beads/ready.ts'
 import { mergeOf } from './merges.ts'
@@ -42,8 +42,7 @@ export function standing(state: State, bead: Bead, now: Date): Standing {
   if (bead.status === 'closed' || bead.status === 'tombstone') return gt.outcome ?? 'done'
   if (gt.needs !== undefined) return 'needs_human'
   const run = liveRun(bead)
-  // Nobody can go on until the target is green; the bead that stands for that says what to do.
-  if (run?.state === 'submitted') return mergeFor(state, run)?.held_for === 'red-target' ? 'needs_human' : 'submitted'
+  if (run?.state === 'submitted') return waitsForPeople(mergeFor(state, run)) ? 'needs_human' : 'submitted'
   if (run !== undefined) return run.state === 'working' || run.state === 'quiet' ? 'in_progress' : 'hooked'
   if (gt.slung !== undefined) return 'waiting'
   if (bead.status === 'deferred') return 'deferred'
@@ -54,6 +53,15 @@ export function standing(state: State, bead: Bead, now: Date): Standing {
 
 const mergeFor = (state: State, run: Run) =>
   mergeOf(run.merge_request === undefined ? undefined : state.beads.get(run.merge_request))?.merge
+
+/**
+ * Nobody can go on until the target is green (the bead that stands for that says what to do), or until people merged an
+ * open pull request; one that does not show this very head yet is still the Refinery's.
+ */
+function waitsForPeople(merge: MergeFacts | undefined): boolean {
+  if (merge?.held_for === 'pr') return merge.state === 'held' && merge.pr?.head === merge.head
+  return merge?.held_for === 'red-target'
+}
 
 /** The newest run of a bead, live or not. */
 export function lastRun(bead: Bead): Run | undefined {

@@ -1,8 +1,9 @@
 /** The three questions: what is running, what is waiting for me, what landed. Derived from the ledger (law 11). */
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
+import type { MergeFacts, Run } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
-import { openMerges } from './merges.ts'
+import { mergeOf, openMerges } from './merges.ts'
 import { liveRun } from './runs.ts'
 import { reasonOf, standing } from './standing.ts'
 
@@ -24,6 +25,12 @@ const RECENT = 10
 /** A merge request's bead stands for itself in the queue, not among the tasks. */
 const isTask = (bead: Bead): boolean => bead.issue_type !== 'merge-request' && bead.issue_type !== 'message'
 
+/** The merge request of a run that waits with an open pull request. */
+function pullFor(state: State, run: Run | undefined): MergeFacts | undefined {
+  const merge = mergeOf(run?.merge_request === undefined ? undefined : state.beads.get(run.merge_request))?.merge
+  return merge?.held_for === 'pr' ? merge : undefined
+}
+
 export function statusOf(state: State, now: Date): Status {
   const status: Status = { running: [], needs_you: [], landed: [], waiting: [], queue: [], ready: 0 }
   for (const bead of state.beads.values()) {
@@ -39,6 +46,9 @@ export function statusOf(state: State, now: Date): Status {
     if (gt.needs)
       status.needs_you.push({ bead: id, title, cause: gt.needs.cause, text: gt.needs.text, since: gt.needs.at })
     const where = standing(state, bead, now)
+    const pull = gt.needs === undefined && where === 'needs_human' ? pullFor(state, run) : undefined
+    if (pull)
+      status.needs_you.push({ bead: id, title, cause: 'pr', text: reasonOf(state, bead, now), since: pull.since })
     if (where === 'waiting') status.waiting.push({ bead: id, title, reason: reasonOf(state, bead, now) })
     if (where === 'open') status.ready++
   }

@@ -17,8 +17,12 @@ export type Admission =
 
 export const UNVERIFIED = 'This rig has no gate, so nothing proves that the work is good.'
 
-/** `bead`: the work that the merge request is for. */
+/**
+ * `bead`: the work that the merge request is for. A pull request needs no gate of the rig's: the forge's checks and its
+ * reviewers are the gate there, and people merge. Let past it by a person, the work needs the rig's gate like any other.
+ */
 export function admission(rig: RigSettings, request: MergeRequest, bead: Bead): Admission {
+  if (request.merge.approved_by === undefined && policyOf(bead, rig) === 'pr') return { is: 'pull-request' }
   if (rig.gates.length === 0 && !rig.landing.unverified) {
     const reason = `${UNVERIFIED} Set one: gt config set rig.${rig.name}.gate "<command>"`
     return { is: 'held', cause: 'unverified', reason }

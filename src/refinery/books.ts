@@ -12,6 +12,7 @@ import { gtPath, needsHuman } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
+import { closeLeftover } from './pull-close.ts'
 
 /** Writes one step of an entry. False: somebody else changed it first, so look again. */
 export function move(
@@ -92,10 +93,14 @@ export function noteTests(
 /** As they are now: another run may have ended since this one took its entries. */
 const testsOf = (town: OpenTown, id: string): TestNote[] => mergeOf(town.ledger.state.beads.get(id))?.merge.tests ?? []
 
-/** Where a change stands in the target: the commit that brings it, and what the target was moved to with it. */
+/**
+ * Where a change stands in the target: the commit that brings it, and what the target was moved to with it. `merged`: its
+ * own pull request brought it there; any other landing leaves an open one behind, which is closed.
+ */
 export interface Place {
   commit: string
   landing?: string
+  merged?: boolean
 }
 
 /**
@@ -113,7 +118,7 @@ export async function recordLandings(
   const seen = await allContained(town.paths.rig(rig).repo, all, `refs/remotes/origin/${target}`)
   if (seen.kind === 'error') return seen
   for (const { request, place } of landed) {
-    const recorded = seen.value ? write(town, request, place) : await recordLanding(town, request, place)
+    const recorded = seen.value ? await write(town, request, place) : await recordLanding(town, request, place)
     if (recorded.kind === 'error') return recorded
   }
   return ok(undefined)
@@ -129,7 +134,12 @@ export async function recordLanding(town: OpenTown, request: MergeRequest, place
       kept: 'The entry stays in the queue.',
     })
   }
-  const patches = await patchesPresent({ gitDir, base: request.merge.base, head: request.merge.head, target })
+  const { base, head } = request.merge
+  // There when it landed is enough: what others changed in the same lines since is no loss.
+  let patches = await patchesPresent({ gitDir, base, head, target: place.commit })
+  if (patches.kind !== 'ok' || patches.value.missing.length > 0) {
+    patches = await patchesPresent({ gitDir, base, head, target })
+  }
   if (patches.kind === 'ok' && patches.value.missing.length === 0) return write(town, request, place)
   const which = patches.kind === 'ok' ? patches.value.missing.join(', ') : 'unknown'
   const reason = `Landed as ${place.commit}, yet not every patch is in the target: ${which}.`
@@ -138,18 +148,18 @@ export async function recordLanding(town: OpenTown, request: MergeRequest, place
   return moved.kind === 'error' ? moved : tellPerson(town, request, 'patch-missing', reason)
 }
 
-function write(town: OpenTown, request: MergeRequest, place: Place): Result<void> {
+async function write(town: OpenTown, request: MergeRequest, place: Place): Promise<Result<void>> {
+  const { commit, landing } = place
   const source = sourceOf(town, request)
   if (source === undefined) return fail('E_NO_BEAD', `The bead ${request.merge.bead} of ${request.bead.id} is gone.`)
   const at = town.now().toISOString()
-  const change = land(request, source.bead, source.run, place, at, `seen in ${request.merge.target}`)
+  const where = { commit, ...(landing !== undefined && { landing }) }
+  const change = land(request, source.bead, source.run, where, at, `seen in ${request.merge.target}`)
   const written = town.ledger.write(change)
   if (written.kind === 'error') return written
+  if (written.value.applied && !place.merged) await closeLeftover(town, request, landing ?? commit)
   if (written.value.applied || mergeOf(town.ledger.state.beads.get(request.bead.id))?.merge.state === 'landed') {
     return ok(undefined)
   }
-  return fail(
-    'E_QUEUE_MOVED',
-    `${request.bead.id} landed as ${place.commit}, and was changed by somebody else meanwhile.`,
-  )
+  return fail('E_QUEUE_MOVED', `${request.bead.id} landed as ${commit}, and was changed by somebody else meanwhile.`)
 }

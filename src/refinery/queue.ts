@@ -22,6 +22,7 @@ import { estimate } from './estimate.ts'
 import { giveUp } from './landing.ts'
 import { GateLog } from './log.ts'
 import { due, plan } from './plan.ts'
+import { isPull, Pulls } from './pull.ts'
 import { handedIn, inLine, type Lane, Lookout, parkedOf } from './rows.ts'
 import { TestRuns } from './testing.ts'
 import { takeOut } from './unmergeable.ts'
@@ -66,6 +67,7 @@ class Refinery {
   readonly #options: Options
   readonly #log: GateLog
   readonly #runs: TestRuns
+  readonly #pulls: Pulls
   /** Entries of a group that the remote refused: one by one from here on. */
   readonly #apart = new Set<string>()
   #lookout: { settings: string; lookout: Lookout } | undefined
@@ -80,6 +82,7 @@ class Refinery {
     this.#name = name
     this.#options = options
     this.#log = gateLogOf(town, name)
+    this.#pulls = new Pulls(town, name, this.#log)
     this.#runs = new TestRuns(town, this.#log, () => this.#nudge())
   }
 
@@ -119,6 +122,10 @@ class Refinery {
     if (reaped.kind === 'error') return reaped
     const admitted = this.#admit(rig.value)
     if (admitted.kind === 'error') return admitted
+    const pulled = this.#options.once ? ok(0) : await this.#pulls.turn(rig.value)
+    if (pulled.kind === 'error') return pulled
+    this.#steps += pulled.value
+    if (pulled.value > 0) return ok('went on')
     const queue = this.#queue(rig.value)
     if (queue.line.length === 0 && queue.parked.length === 0) return ok(await this.#endOrWait(undefined))
     const fetched = await this.#fetch()
@@ -316,7 +323,7 @@ function isMovable(town: OpenTown, rig: RigSettings, request: MergeRequest): boo
   const bead = town.ledger.state.beads.get(request.merge.bead)
   if (bead === undefined) return false
   if (request.merge.state === 'queued' || isParked(request) || isOrphan(request)) return true
-  return releasable(rig, request, bead)
+  return releasable(rig, request, bead) || isPull(rig, request, bead)
 }
 
 /**

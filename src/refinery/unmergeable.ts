@@ -1,4 +1,5 @@
 /** What cannot be merged leaves the line before anything is tested: a conflict, a commit that is gone, nothing to land. */
+import type { MergeFacts } from '../beads/facts.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
@@ -8,6 +9,17 @@ import type { GateLog } from './log.ts'
 import { conflictEvidence } from './messages.ts'
 import type { Lane } from './rows.ts'
 
+/** What is noted with an entry that goes home because it conflicts with `onto`. */
+export function conflictNote(merge: MergeFacts, onto: string, files: string[], detail: string) {
+  return {
+    reason: `conflicts with ${merge.target} in ${files.slice(0, 3).join(', ')}`,
+    evidence: conflictEvidence(merge, onto, files, detail),
+    returns: (merge.returns ?? 0) + 1,
+    executor: undefined,
+    candidate: undefined,
+  }
+}
+
 /** Answers how many entries left. */
 export async function takeOut(town: OpenTown, log: GateLog, lanes: Lane[]): Promise<Result<number>> {
   let count = 0
@@ -15,11 +27,8 @@ export async function takeOut(town: OpenTown, log: GateLog, lanes: Lane[]): Prom
     for (const { id, files, detail } of lane.conflicts) {
       const request = lane.requests.get(id)!
       const { merge } = request
-      const evidence = conflictEvidence(merge, lane.base.commit, files, detail)
-      const reason = `conflicts with ${merge.target} in ${files.slice(0, 3).join(', ')}`
-      const returns = (merge.returns ?? 0) + 1
-      const note = { reason, evidence, returns, executor: undefined, candidate: undefined }
-      const moved = move(town, request, 'conflict', `${reason}; no replay commit by commit applies either`, note)
+      const note = conflictNote(merge, lane.base.commit, files, detail)
+      const moved = move(town, request, 'conflict', `${note.reason}; no replay commit by commit applies either`, note)
       if (moved.kind === 'error') return moved
       const now = town.now()
       const wait_ms = now.getTime() - Date.parse(merge.queued_at)

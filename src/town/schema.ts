@@ -121,6 +121,13 @@ export const rigSchema = z
         /** Explicit consent to land with no gate at all. */
         unverified: z.boolean().default(false),
         strategy: z.enum(['merge', 'squash', 'rebase']).default('merge'),
+        /** What gh takes as --repo, for pull requests; without it, what the remote's URL says. */
+        repo: z
+          .string()
+          .regex(/^(?!-)[^\s\x00-\x1f\x7f]+$/, {
+            error: (issue) => `must be a repository such as "owner/name", not ${JSON.stringify(issue.input)}`,
+          })
+          .optional(),
       })
       .prefault({}),
     refinery: z

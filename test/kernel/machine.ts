@@ -221,7 +221,7 @@ export const MERGE_EDGES: Record<MergeState, MergeState[]> = {
   conflict: ['queued', 'rejected'],
   red: ['queued', 'rejected'],
   could_not_run: ['queued', 'red', 'landed', 'rejected'],
-  held: ['queued', 'red', 'landed', 'rejected'],
+  held: ['queued', 'red', 'conflict', 'could_not_run', 'landed', 'rejected'],
   rejected: [],
 }
 
