@@ -5,6 +5,7 @@
 import type { Read, Result } from '../result.ts'
 import { empty, fail, ok } from '../result.ts'
 import { commitTree } from './commit.ts'
+import { replay } from './replay.ts'
 import { asCommit, isAncestor, treeOf } from './revisions.ts'
 import { git, nulList } from './run.ts'
 import { trial } from './trial.ts'
@@ -83,7 +84,8 @@ export async function changedFiles(gitDir: string, a: string, b: string): Promis
 /**
  * The proof behind "landed" (pain T1.5): which commits of base..head are not in `target`. None is missing when `head` is
  * an ancestor of the target, or when merging it in would change nothing; otherwise a commit counts as there if it is
- * reachable or one with the same patch id is (`git cherry`). A merge commit has no patch id and needs the former.
+ * reachable, one with the same patch id is (`git cherry`), or picking it again would change nothing. A merge commit has no
+ * patch id and needs the first.
  */
 export async function patchesPresent(p: {
   gitDir: string
@@ -109,5 +111,10 @@ export async function patchesPresent(p: {
   const merges = await git(['rev-list', '--merges', head, `^${base}`, `^${target}`, '--'], { gitDir })
   if (merges.kind === 'error') return merges
   const lost = cherry.value.stdout.split('\n').filter((line) => line.startsWith('+ '))
-  return ok({ missing: [...lost.map((line) => line.slice(2)), ...merges.value.stdout.split('\n').filter(Boolean)] })
+  const missing = [...lost.map((line) => line.slice(2)), ...merges.value.stdout.split('\n').filter(Boolean)]
+  if (missing.length === 0) return ok({ missing })
+  // A patch that was replayed among other lines has another id; picked once more, it then has nothing left to change.
+  const nobody = { name: 'gt', email: 'gt@localhost' }
+  const again = await replay({ gitDir, onto: target, head, base, committer: nobody })
+  return again.kind === 'ok' && again.value.kind === 'already' ? ok({ missing: [] }) : ok({ missing })
 }

@@ -4,7 +4,9 @@
  * out from the target itself how far it came (queue.ts, recover).
  */
 import { publish } from '../git/land.ts'
+import { patchesPresent } from '../git/merge.ts'
 import { addNote } from '../git/notes.ts'
+import { allContained } from '../git/revisions.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Failure, Result } from '../result.ts'
@@ -55,6 +57,8 @@ export async function landPrefix(
   const commit = await landingCommit(gitDir, lane.base.commit, links, merges, around)
   if (commit.kind === 'error') return commit
   const landing = { town, rig, log, lane, batch, commit: commit.value, tree: last.tree, verdict: last.verdict }
+  const proven = await proveComplete(landing)
+  if (proven.kind === 'error' || !proven.value) return proven.kind === 'error' ? proven : ok('refused')
   const announced = announce(landing)
   if (announced.kind === 'error') return announced
   if (!announced.value) return ok('changed')
@@ -73,6 +77,30 @@ export async function landPrefix(
     case 'landed':
       return recordAll(landing)
   }
+}
+
+/**
+ * Every patch of every branch is in what would be pushed, before it is: a merge holds the branch itself, anything else is
+ * asked for patch by patch (pain B09). False: one of them is not, and waits for a person now.
+ */
+async function proveComplete({ town, rig, batch, commit }: Landing): Promise<Result<boolean>> {
+  const gitDir = town.paths.rig(rig.name).repo
+  const heads = batch.map(({ request }) => request.merge.head)
+  const merged = await allContained(gitDir, heads, commit)
+  if (merged.kind === 'error' || merged.value) return merged
+  for (const { request, change } of batch) {
+    const { base, head } = request.merge
+    const patches = await patchesPresent({ gitDir, base, head, target: change })
+    if (patches.kind === 'ok' && patches.value.missing.length === 0) continue
+    const which = patches.kind === 'ok' ? patches.value.missing.join(', ') : 'unknown'
+    const given = giveUp(
+      town,
+      request,
+      `not every patch of its branch would be in the target: ${which}. Nothing was pushed.`,
+    )
+    return given.kind === 'error' ? given : ok(false)
+  }
+  return ok(true)
 }
 
 /** Written before anything moves: from here on a dead driver's entries are recovered by looking at the target. */

@@ -18,6 +18,7 @@ import type { Lane } from './rows.ts'
 type Test = Extract<Action, { do: 'test' }>
 
 interface Run extends Running {
+  /** From 1; 0 when it is over and only waits to be noted. */
   slot: number
   target: string
   members: MergeRequest[]
@@ -145,6 +146,7 @@ export class TestRuns {
     await run.over
     // One that ended by itself before it heard of this has a result, to be noted.
     if (run.end?.kind === 'ok' && run.end.value.is === 'stopped') this.#runs.delete(id)
+    else run.slot = 0
   }
 
   async stopAll(): Promise<void> {

@@ -4,44 +4,14 @@
  *
  * All rounds of a scenario share one town, so that what an earlier crash left behind would trip a later one.
  */
-import type { FSWatcher } from 'node:fs'
-import { existsSync, readdirSync, readFileSync, watch } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Answer } from '../support/gt.ts'
 import { until } from '../support/gt.ts'
+import { afterRecords, records } from '../support/records.ts'
 import type { TestTown } from '../support/town.ts'
 import { flawsOfMain, kill, makeTown, must, nothingLeft } from '../support/town.ts'
-
-const MARK = Buffer.from('"kind":"change"')
-
-/** Records of changes in all journals of the town. */
-function records(town: TestTown): number {
-  const folder = join(town.root, '.beads', 'journal')
-  let count = 0
-  for (const name of readdirSync(folder)) {
-    if (!name.endsWith('.log')) continue
-    const bytes = readFileSync(join(folder, name))
-    for (let at = bytes.indexOf(MARK); at >= 0; at = bytes.indexOf(MARK, at + 1)) count++
-  }
-  return count
-}
-
-/** Calls `then` once, as soon as `n` more records are in the journal than now. */
-function afterRecords(town: TestTown, n: number, then: () => void): { stop(): void; fired(): boolean } {
-  const wanted = records(town) + n
-  let fired = false
-  let watcher: FSWatcher | undefined
-  const look = (): void => {
-    if (fired || records(town) < wanted) return
-    fired = true
-    watcher?.close()
-    then()
-  }
-  watcher = watch(join(town.root, '.beads', 'journal'), look)
-  look()
-  return { stop: () => watcher?.close(), fired: () => fired }
-}
 
 /** One bead that lands at once, and one that its gate refuses in the first round. */
 async function twoBeads(town: TestTown, name: string): Promise<[string, string]> {
