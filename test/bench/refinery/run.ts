@@ -12,17 +12,16 @@ const WAITING = 30
 const BAD = [0.01, 0.05, 0.1, 0.2, 0.4]
 const FLAKES = [0, 0.02]
 const GATES_AN_HOUR = 3_600_000 / GATE
-/** One slot is all that the first three use; more would stand idle. */
+/** More slots would stand idle under the first two; `prefixes` with one slot is `nested`. */
 const POLICIES: { policy: Policy; slots: number }[] = [
   { policy: 'serial', slots: 1 },
   { policy: 'halving', slots: 1 },
-  { policy: 'nested', slots: 1 },
   { policy: 'prefixes', slots: 1 },
   { policy: 'prefixes', slots: 2 },
   { policy: 'prefixes', slots: 4 },
 ]
-/** Queues a cell: enough to know mean runs to 1 %, and with flakes for events of one in ten thousand. */
-const [LEAST, MOST] = [500, 4_000]
+/** Queues a cell: enough to know mean runs to 1 %, and with flakes for events of one in ten thousand changes. */
+const [LEAST, LEAST_WITH_FLAKES, MOST] = [400, 1_500, 4_000]
 
 interface Cell {
   runs: number
@@ -45,10 +44,10 @@ function table(head: string[], rows: string[][]): void {
 }
 
 /** Works queues until their mean number of runs is known to 1 % (two standard errors). */
-function cell(setup: Omit<Setup, 'seed' | 'arrivals'>, taught?: (seed: number) => Seen): Cell {
-  const least = setup.f > 0 ? MOST : LEAST
+function cell(setup: Omit<Setup, 'seed' | 'arrivals'>, most = MOST, taught?: (seed: number) => Seen): Cell {
+  const least = setup.f > 0 ? LEAST_WITH_FLAKES : LEAST
   let [queues, runs, squares, wall, good, rejected] = [0, 0, 0, 0, 0, 0]
-  for (; queues < MOST; queues++) {
+  for (; queues < most; queues++) {
     const mean = runs / queues
     if (queues >= least && 2 * Math.sqrt((squares / queues - mean ** 2) / queues) < mean / 100) break
     const history = taught && { taught: taught(queues) }
@@ -81,8 +80,11 @@ function bound(p: number): number {
   return Math.max(1, WAITING * (-p * Math.log2(p) - (1 - p) * Math.log2(1 - p)))
 }
 
+/** By policy, slots, p and f: the cells of the first tables, which others refer to. */
+const cells = new Map<string, Cell>()
+const at = (policy: Policy, slots: number, p: number, f: number): Cell => cells.get(`${policy} ${slots} ${p} ${f}`)!
+
 function waitingTables(): void {
-  const cells = new Map<string, Cell>()
   for (const f of FLAKES) {
     const rows = POLICIES.map(({ policy, slots }) => {
       const found = BAD.map((p) => cell({ p, f, slots, policy, estimates: 'known' }))
@@ -101,7 +103,6 @@ function waitingTables(): void {
       rows.map((row) => row.map((one) => (typeof one === 'string' ? one : fixed(one.rejected)))),
     )
   }
-  const at = (policy: Policy, slots: number, p: number, f: number): Cell => cells.get(`${policy} ${slots} ${p} ${f}`)!
   atMost('30 changes, 5 % bad, 1 slot: runs', at('prefixes', 1, 0.05, 0).runs, 9.3)
   atMost('30 changes, 10 % bad, 1 slot: runs', at('prefixes', 1, 0.1, 0).runs, 15)
   atMost('30 changes, 5 % bad, 1 slot: runs a change', at('prefixes', 1, 0.05, 0).runs / WAITING, 0.31)
@@ -114,20 +115,27 @@ function waitingTables(): void {
 
 function learnedTable(): void {
   console.log(
-    `\n${WAITING} changes waiting, 1 slot, p and f not told but learned: gate runs (good changes rejected, of a thousand)`,
+    `\n${WAITING} changes waiting, 1 slot, p and f told or learned: gate runs (good changes rejected, of a thousand)`,
   )
-  const columns = FLAKES.flatMap((f) => [0.01, 0.05, 0.1, 0.2].map((p) => ({ p, f })))
-  const row = (name: string, estimates: Setup['estimates'], warm: boolean): string[] => [
+  const columns = FLAKES.flatMap((f) => [0.05, 0.1, 0.2].map((p) => ({ p, f })))
+  const row = (name: string, of: (p: number, f: number) => Cell): string[] => [
     name,
     ...columns.map(({ p, f }) => {
-      const setup = { p, f, slots: 1, policy: 'prefixes' as const, estimates }
-      const { runs, rejected } = cell(setup, warm ? past(setup) : undefined)
+      const { runs, rejected } = of(p, f)
       return `${fixed(runs)} (${fixed(rejected)})`
     }),
   ]
+  const learned = (p: number, f: number, warm: boolean): Cell => {
+    const setup = { p, f, slots: 1, policy: 'prefixes' as const, estimates: 'learned' as const }
+    return cell(setup, LEAST_WITH_FLAKES, warm ? past(setup) : undefined)
+  }
   table(
     ['p, f', ...columns.map(({ p, f }) => `${percent(p)}, ${percent(f)}`)],
-    [row('told', 'known', false), row('learned from nothing', 'learned', false), row('learned, warm', 'learned', true)],
+    [
+      row('told', (p, f) => at('prefixes', 1, p, f)),
+      row('learned from nothing', (p, f) => learned(p, f, false)),
+      row('learned, warm', (p, f) => learned(p, f, true)),
+    ],
   )
 }
 
@@ -136,7 +144,7 @@ function arrivals(
   setup: Omit<Setup, 'seed' | 'arrivals'>,
   rate: number,
 ): { landedAnHour: number; runs: number; text: string[] } {
-  const [horizon, times] = [400, 5]
+  const [horizon, times] = [400, 8]
   const outcomes: Outcome[] = []
   for (let seed = 0; seed < times; seed++) outcomes.push(simulate({ ...setup, arrivals: { rate, horizon }, seed }))
   const waits = outcomes.flatMap((one) => one.waits).sort((a, b) => a - b)
@@ -155,7 +163,7 @@ function arrivalTable(): void {
   for (const p of [0.05, 0.1]) {
     for (const rate of [1, 2, 3]) {
       for (const { policy, slots } of POLICIES) {
-        if (policy === 'halving' || policy === 'nested') continue
+        if (policy === 'halving') continue
         const found = arrivals({ p, f: 0.02, slots, policy, estimates: 'known' }, rate)
         rows.push([percent(p), `${rate}`, policy, `${slots}`, ...found.text])
         if (p !== 0.05 || rate !== 3 || policy !== 'prefixes' || slots !== 1) continue

@@ -2,11 +2,12 @@
  * A merge queue without a repository: entries arrive, some are bad, a gate run takes one gate of time and is sometimes
  * red for nothing. What happens next is decided by the very `plan()` that works real queues, over rows put together the
  * way rows.ts does it. Seeded, with a clock of its own: the same setup always ends the same. It throws when the plan
- * does what must never be: landing without a green on that tree, more runs than slots, an end that is not reached.
+ * does what must never be: landing without a green on that tree, testing what is green already, more runs than slots, a
+ * plan that never rests, an end that is not reached.
  */
 import type { Estimates, Seen } from '../../../src/refinery/estimate.ts'
 import { estimate } from '../../../src/refinery/estimate.ts'
-import type { Action, Link, Row } from '../../../src/refinery/plan.ts'
+import type { Action, Link, Row, Running } from '../../../src/refinery/plan.ts'
 import { plan } from '../../../src/refinery/plan.ts'
 import type { Policy } from '../../../src/refinery/search.ts'
 import type { RedRun, RedSet, Standing } from '../../../src/refinery/suspects.ts'
@@ -21,6 +22,8 @@ export interface Setup {
   p: number
   f: number
   slots: number
+  /** A run takes between 1 − spread and 1 + spread gates; 0 when absent: slots that start together end together. */
+  spread?: number
   policy: Policy
   /** Whether the plan is told p and f, or has to learn them. */
   estimates: 'known' | 'learned'
@@ -90,9 +93,7 @@ interface Entry {
   tested: boolean
 }
 
-interface Run {
-  tree: string
-  ids: string[]
+interface Run extends Running {
   ends: number
 }
 
@@ -108,6 +109,7 @@ class Simulation {
   /** No arrival is later than this, ms since the epoch. */
   readonly #horizon: number
   readonly #flakes: () => number
+  readonly #delays: () => number
   readonly #out: Outcome
 
   #now = START
@@ -151,8 +153,9 @@ class Simulation {
       tested: false,
     }))
     this.#horizon = START + ('waiting' in arrivals ? Number.POSITIVE_INFINITY : arrivals.horizon * GATE)
-    // A stream of its own: policies are compared on the same entries, however many runs each makes.
+    // Streams of their own: policies are compared on the same entries, however many runs each makes.
     this.#flakes = random(setup.seed ^ 0x5bd1e995)
+    this.#delays = random(setup.seed ^ 0x2545f491)
     this.#verdicts = [...(setup.taught?.verdicts ?? [])]
     this.#out = {
       ...{ runs: 0, stopped: 0, wall: 0, landed: 0, landedInTime: 0, returned: 0, goodReturned: 0, badLanded: 0 },
@@ -214,17 +217,22 @@ class Simulation {
   #take(action: Action): void {
     switch (action.do) {
       case 'test': {
-        if (this.#running.some(({ tree }) => tree === action.tree)) throw new Error(`${action.tree} is tested twice`)
-        this.#running = [...this.#running, { tree: action.tree, ids: action.ids, ends: this.#now + GATE }]
-        this.#out.runs++
+        const { tree, ids } = action
+        if (this.#running.some((run) => run.tree === tree)) throw new Error(`${ids} is tested twice`)
+        if (this.#results.get(tree)?.at(-1)?.outcome === 'pass') throw new Error(`${ids} is green already`)
+        const takes = GATE * (1 + (2 * this.#delays() - 1) * (this.#setup.spread ?? 0))
+        const run = `r${++this.#out.runs}`
+        const keys = action.gates.map(({ key }) => key)
+        this.#running = [...this.#running, { run, tree, keys, ids, ends: this.#now + takes }]
         return
       }
       case 'stop':
-        this.#running = this.#running.filter(({ tree }) => tree !== action.tree)
+        this.#running = this.#running.filter(({ run }) => run !== action.run)
         this.#out.stopped++
         return
       case 'land':
-        return this.#land(action.row, action.row.links.slice(0, action.count))
+        this.#land(action.row, action.row.links.slice(0, action.count))
+        return
       case 'return': {
         const entry = this.#entries.get(action.link.id)!
         this.#out.returned++
@@ -263,7 +271,7 @@ class Simulation {
     this.#estimates = undefined
   }
 
-  #end({ tree, ids }: Run): void {
+  #end({ run, tree, ids }: Run): void {
     const members = ids.map((id) => this.#entries.get(id)!)
     const flake = this.#flakes() < this.#setup.f
     const red = flake || members.some(({ bad }) => bad)
@@ -277,11 +285,8 @@ class Simulation {
     this.#estimates = undefined
     this.#reds = undefined
     // Green afterwards on the same content: the red said nothing of its members.
-    if (!red) this.#redRuns = this.#redRuns.filter((run) => run.tree !== tree)
-    else {
-      const run = `r${this.#log.length}`
-      this.#redRuns.push({ run, at: this.#now, members: ids.map((id) => ({ id, head: id })), tree })
-    }
+    if (!red) this.#redRuns = this.#redRuns.filter((one) => one.tree !== tree)
+    else this.#redRuns.push({ run, at: this.#now, members: ids.map((id) => ({ id, head: id })), tree })
   }
 
   #remember(tree: string, outcome: Finding['outcome']): void {
