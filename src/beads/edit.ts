@@ -143,7 +143,7 @@ export function updateBead(state: State, id: string, patch: BeadPatch, author: A
 
 /**
  * Closes a bead by a person's word (landing is the kernel's own). Not while a worker is on it. Fails with E_NO_BEAD,
- * E_CLOSED, E_LIVE_RUN.
+ * E_CLOSED, E_LIVE_RUN, E_INTEGRATION (an epic with an integration branch, which lands or is cancelled).
  */
 export function closeBead(
   state: State,
@@ -154,6 +154,13 @@ export function closeBead(
   const bead = lookUp(state, id)
   if (!bead) return noBead(id)
   if (bead.status === 'closed') return fail('E_CLOSED', `${id} is closed already.`, { kept: 'Nothing was changed.' })
+  // Law 1: what its children landed there is not in the base yet.
+  if (facts(bead).integration !== undefined && how.outcome !== 'cancelled') {
+    return fail('E_INTEGRATION', `${id} closes by landing: its work is on ${facts(bead).integration?.branch}.`, {
+      kept: 'Nothing was changed.',
+      hint: `gt bead close ${id}   hands it in; with --cancelled it is closed without landing`,
+    })
+  }
   const run = state.live.get(id)?.[0]
   if (run) {
     return fail('E_LIVE_RUN', `${run.agent} works on ${id} (run ${run.fence}); it cannot be closed under its hands.`, {
@@ -182,7 +189,9 @@ export function reopenBead(state: State, id: string, author: Author): Result<Cha
     return fail('E_NOT_CLOSED', `${id} is not closed, it is ${bead.status}.`, { kept: 'Nothing was changed.' })
   }
   const ops: Op[] = [{ op: 'set', id, path: ['status'], value: 'open' }]
-  for (const fact of ['outcome', 'landed']) {
+  // An epic that landed has left its branch behind.
+  const gone = facts(bead).landed === undefined ? [] : ['integration']
+  for (const fact of ['outcome', 'landed', ...gone]) {
     if (facts(bead)[fact] !== undefined) ops.push({ op: 'unset', id, path: ['metadata', 'gt', fact] })
   }
   return ok(change(author, `reopened ${id}`, ops, [unchangedStatus(bead)]))

@@ -165,7 +165,7 @@ export interface MergeFacts {
   /** The commit that the target was moved to, when it landed together with others. */
   landing?: string
   /** What it waits for while `held` or `could_not_run`. */
-  held_for?: 'unverified' | 'policy' | 'refused' | 'red-target' | 'pr'
+  held_for?: 'unverified' | 'policy' | 'refused' | 'red-target' | 'pr' | 'children'
   /** The person who let it through a `hold` or `pr` policy. */
   approved_by?: string
   pr?: PullRequest
@@ -222,6 +222,19 @@ export interface Handover {
   to: 'worker' | 'refinery'
 }
 
+/** A branch on the remote on which the work of an epic gathers before it lands as one. */
+export interface Integration {
+  rig: string
+  branch: string
+  /** The branch that it was cut from and lands on: an outer epic's, or the rig's target. */
+  base: string
+  at: string
+  /** The newest merge request that brings it to its base. */
+  merge_request?: string
+  /** When the branch was seen to be settled after the landing: deleted, or left to a person because it had moved. */
+  swept?: string
+}
+
 export interface GtFacts {
   /** Number of changes applied to this bead. */
   version: number
@@ -240,7 +253,9 @@ export interface GtFacts {
   /** Paths (globs) that the work is expected to touch, so that beads on hot files can wait. */
   paths?: string[]
   /** On an epic: the branch that its children land on; it lands as one when they are all closed. */
-  integration?: { rig: string; branch: string; base: string; at: string }
+  integration?: Integration
+  /** On a child that was made to mend its epic's integration branch: the merge request that came back. */
+  mends?: string
   /** On the urgent bead that stands for a red target: which one, and the commit that was found red. */
   red_target?: { rig: string; target: string; commit: string; tree: string }
   /** The pull request that this bead's work goes to: named by a person (then perhaps only its number), or opened by us. */

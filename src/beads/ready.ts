@@ -2,7 +2,8 @@
  * What may start now. Pure; computed when asked, stored nowhere (design law 11). Rules: design section 6, and for the
  * kinds of edges what the format's own tools do (reference: ready, blocked, epics).
  *
- *   blocks              until the target is closed. One that is not there blocks too: unknown never proceeds
+ *   blocks              until the target is closed. One that is not there blocks too: unknown never proceeds. One whose
+ *                       work is on an epic's integration branch blocks what starts elsewhere until that epic has landed
  *   conditional-blocks  until the target was closed *as a failure*
  *   waits-for           until all (or any) children of the target are closed
  *   parent-child        a parent that cannot start holds its children back
@@ -12,6 +13,7 @@ import type { Bead, Dependency } from './bead.ts'
 import { facts } from './bead.ts'
 import type { State } from './fold.ts'
 import { lookUp } from './fold.ts'
+import { awaitsEpic } from './integration.ts'
 
 /** Why a bead cannot start: the beads it waits for, and one sentence for people. */
 export interface Blocked {
@@ -151,7 +153,7 @@ class View {
     const by: string[] = []
     const whys: string[] = []
     for (const edge of bead.dependencies ?? []) {
-      const why = this.#waitsOn(edge)
+      const why = this.#waitsOn(bead, edge)
       if (why === null) continue
       by.push(edge.depends_on_id)
       whys.push(why)
@@ -161,10 +163,10 @@ class View {
     return { by, why: whys.length > 3 ? `${shown}; and ${whys.length - 3} more` : shown }
   }
 
-  #waitsOn(edge: Dependency): string | null {
+  #waitsOn(bead: Bead, edge: Dependency): string | null {
     const id = edge.depends_on_id
     if (edge.type !== 'blocks' && edge.type !== 'conditional-blocks' && edge.type !== 'waits-for') return null
-    if (edge.type === 'waits-for') return this.#waitsOnChildren(edge)
+    if (edge.type === 'waits-for') return this.#waitsOnChildren(bead, edge)
     const target = lookUp(this.#state, id)
     if (target === undefined) {
       return id.startsWith('external:')
@@ -172,21 +174,25 @@ class View {
         : `it needs ${id}, which is not in the ledger`
     }
     if (target.status === 'tombstone') return null
-    if (edge.type === 'blocks') return target.status === 'closed' ? null : `it needs ${id} (${target.status})`
+    if (edge.type === 'blocks') {
+      return target.status === 'closed' ? awaitsEpic(this.#state, target, bead) : `it needs ${id} (${target.status})`
+    }
     if (target.status !== 'closed') return `it runs only if ${id} fails, and that is ${target.status}`
     return hasFailed(target) ? null : `it runs only if ${id} fails, and that succeeded`
   }
 
-  #waitsOnChildren(edge: Dependency): string | null {
+  #waitsOnChildren(bead: Bead, edge: Dependency): string | null {
     const { gate, spawner } = waitOf(edge)
     if (!this.#state.beads.has(spawner)) return `it waits for the children of ${spawner}, which is not in the ledger`
     const children = this.#childrenOf(spawner)
     const open = children.filter((child) => !isOver(child))
+    const closed = children.filter((child) => child.status === 'closed')
+    const away = closed.map((child) => awaitsEpic(this.#state, child, bead)).filter((why) => why !== null)
     if (gate === 'any-children') {
-      const one = children.some((child) => child.status === 'closed')
-      return one ? null : `it waits for the first child of ${spawner} to close`
+      if (closed.length > away.length) return null
+      return away[0] ?? `it waits for the first child of ${spawner} to close`
     }
-    return open.length === 0 ? null : `it waits for ${open.length} children of ${spawner}`
+    return open.length === 0 ? (away[0] ?? null) : `it waits for ${open.length} children of ${spawner}`
   }
 
   #byParents(bead: Bead, depth: number): Blocked | null {

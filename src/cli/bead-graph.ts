@@ -95,6 +95,7 @@ function closeEligible(context: Context, dry: boolean): Promise<Answer> {
     const closed: Bead[] = []
     const left: { id: string; why: string }[] = []
     for (const { epic } of closable) {
+      // One with an integration branch is refused here and told so: it closes by landing.
       const change = closeBead(town.ledger.state, epic.id, { reason: 'all its children are closed' }, author)
       const done = change.kind === 'ok' && !dry ? mustApply(town.ledger.write(change.value), epic.id) : change
       if (done.kind === 'error') left.push({ id: epic.id, why: done.failure.message })

@@ -11,7 +11,8 @@ import { age, columns, plain } from './text.ts'
 /** What `gt bead show --json` gives. */
 export function shown(state: State, bead: Bead, now: Date): object {
   const runs = runsOf(bead)
-  const request = runs.map((run) => mergeOf(state.beads.get(run.merge_request ?? ''))).findLast(Boolean)
+  const ids = [...runs.map((run) => run.merge_request), facts(bead).integration?.merge_request]
+  const request = ids.map((id) => mergeOf(state.beads.get(id ?? ''))).findLast(Boolean)
   const mergeRequest = request ? { id: request.bead.id, ...request.merge } : null
   return { ...bead, standing: standing(state, bead, now), runs, mergeRequest }
 }
@@ -47,8 +48,9 @@ export function page(state: State, bead: Bead, now: Date): string {
 
 /** What a bead declares for its landing; no line for what it leaves to its rig. */
 export function declaredLines(bead: Bead): string[] {
-  const { landing, paths } = facts(bead)
+  const { landing, paths, integration } = facts(bead)
   const lines: string[] = []
+  if (integration) lines.push(`gathers   on ${plain(integration.branch)}, lands on ${plain(integration.base)}`)
   if (landing) lines.push(`landing   ${plain(String(landing))} (this bead)`)
   // Files of other programs are imported as they are.
   if (Array.isArray(paths) && paths.length > 0) lines.push(`paths     ${plain(paths.join(', '), 400)}`)

@@ -1,5 +1,6 @@
 /** `gt bead update`, `close`, `dep`: changes by a person's word. */
 import type { Command } from 'commander'
+import { facts } from '../beads/bead.ts'
 import type { ChangeInput, Condition, Op } from '../beads/change.ts'
 import type { Author, BeadPatch } from '../beads/edit.ts'
 import { addComment, addDependency, closeBead, removeDependency, reopenBead, updateBead } from '../beads/edit.ts'
@@ -38,7 +39,9 @@ export function registerUpdate(bead: Command, context: Context): void {
   action(
     bead
       .command('close')
-      .description('Close a bead by hand. Code that workers wrote closes by landing.')
+      .description(
+        'Close a bead by hand. Code that workers wrote closes by landing; an epic with an integration branch is handed in.',
+      )
       .argument('<id>')
       .option('--reason <text>')
       .option('--cancelled', 'it will not be done'),
@@ -150,7 +153,7 @@ function withFacts(
 }
 
 function close(context: Context, partial: string, options: { reason?: string; cancelled?: boolean }): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     const found = findBead(town, partial)
     if (found.kind === 'error') return found
     const bead = found.value
@@ -165,6 +168,11 @@ function close(context: Context, partial: string, options: { reason?: string; ca
         kept: 'Nothing was changed.',
         hint: `gt run stop ${run.fence}   first, if that is what you want`,
       })
+    }
+    if (facts(bead).integration !== undefined) {
+      const { closeGathering } = await import('./mq-integration.ts')
+      const answer = await closeGathering(town, bead, options.cancelled === true)
+      if (answer !== null) return answer
     }
     const outcome = options.cancelled ? 'cancelled' : 'done'
     const reason = options.reason ?? (options.cancelled ? 'cancelled by a person' : 'closed by a person')

@@ -127,7 +127,9 @@ function retry(context: Context, id: string): Promise<Answer> {
   return decide(context, id, async (town, request, at) => {
     // A person may have mended the branch meanwhile: what is tested is what stands on it now.
     const gitDir = town.paths.rig(request.merge.rig).repo
-    const tip = await resolveCommit(gitDir, `refs/heads/${request.merge.branch}`)
+    // An integration branch is nobody's here: it stands on the remote.
+    const place = request.merge.run === undefined ? 'refs/remotes/origin' : 'refs/heads'
+    const tip = await resolveCommit(gitDir, `${place}/${request.merge.branch}`)
     if (tip.kind === 'error') return tip
     const head = tip.kind === 'ok' ? tip.value : request.merge.head
     const settled = {

@@ -1,6 +1,7 @@
 /** `gt mq …`: the merge queue, and what came of it. */
 import type { Command } from 'commander'
 import { resolveCommit } from '../git/repository.ts'
+import { placeOf } from '../kernel/integration.ts'
 import { openMerges } from '../kernel/merges.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { gateLogOf } from '../refinery/queue.ts'
@@ -14,6 +15,7 @@ import { action } from './context.ts'
 import { registerRetry } from './landing.ts'
 import { findRequest } from './merge-request.ts'
 import { registerRadar } from './mq-radar.ts'
+import { registerIntegration } from './mq-integration.ts'
 import { age, columns, plain, withTown } from './town.ts'
 
 export function register(program: Command, context: Context): void {
@@ -38,6 +40,7 @@ export function register(program: Command, context: Context): void {
   )
   registerRetry(mq, context)
   registerRadar(mq, context)
+  registerIntegration(mq, context)
   action(
     mq
       .command('stats')
@@ -119,12 +122,12 @@ async function verifyIn(town: OpenTown, rig: string, commit: string): Promise<An
   const gitDir = town.paths.rig(rig).repo
   const targets = [settings.value.branch, ...targetsOf(town, rig)]
   for (const name of new Set(targets)) {
-    const target = `refs/remotes/origin/${name}`
+    const target = placeOf(town.ledger.state, rig, name)
     const receipt = await receiptFor(gitDir, target, commit)
     if (receipt.kind === 'error') return receipt
     if (receipt.kind !== 'ok') continue
     const own = receipt.value.target || name
-    const checks = await recompute(gitDir, `refs/remotes/origin/${own}`, receipt.value)
+    const checks = await recompute(gitDir, placeOf(town.ledger.state, rig, own), receipt.value)
     if (checks.kind === 'error') return checks
     const good = Object.values(checks.value).every(Boolean)
     const lines = Object.entries(checks.value).map(

@@ -3,6 +3,7 @@
 import { facts } from '../beads/bead.ts'
 import { commitLedger } from '../beads/git.ts'
 import { drive } from '../deacon/drive.ts'
+import { isUnswept } from '../kernel/integration.ts'
 import type { Standing } from '../kernel/standing.ts'
 import { SETTLED, standing } from '../kernel/standing.ts'
 import type { OpenTown } from '../kernel/town.ts'
@@ -65,6 +66,7 @@ function tidy(town: OpenTown, ids: string[]): boolean {
   return ids.every((id) => {
     const bead = town.ledger.state.beads.get(id)
     if (bead === undefined || bead.status !== 'closed') return true
+    if (isUnswept(bead)) return false
     return Object.values(facts(bead).runs ?? {}).every((run) => run.cleared === true)
   })
 }

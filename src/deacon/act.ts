@@ -1,5 +1,6 @@
 /** Carries out one action of the plan. Every branch is idempotent; errors are answered, never thrown. */
 import { facts } from '../beads/bead.ts'
+import { mendEpic } from '../kernel/integration.ts'
 import { advance, needsHuman } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { clearRun } from '../polecats/clear.ts'
@@ -7,6 +8,7 @@ import { dispatch } from '../polecats/dispatch.ts'
 import { handOverRun, tellUnstartable } from '../polecats/handover.ts'
 import { rework } from '../polecats/rework.ts'
 import { unwind } from '../polecats/unwind.ts'
+import { handInEpic, sweepBranch } from '../refinery/integration.ts'
 import { workQueue } from '../refinery/queue.ts'
 import { sweep } from '../refinery/radar-sweep.ts'
 import type { Result } from '../result.ts'
@@ -68,9 +70,37 @@ async function carryOut(town: OpenTown, action: Action, signal: AbortSignal): Pr
     case 'radar':
       // Done either way: the clock says when the next turn is due.
       return changed(await sweep(town, action.rig))
+    case 'integrate':
+      return integrate(town, action.bead, action.why)
+    case 'mend': {
+      const epic = town.ledger.state.beads.get(action.bead)
+      if (epic === undefined) return ok(false)
+      const how = { by: BY, at: town.now().toISOString() }
+      const made = mendEpic(town.ledger.state, epic, action.request, how)
+      return made.kind === 'error' ? made : write(town, made.value.input)
+    }
+    case 'sweep': {
+      const epic = town.ledger.state.beads.get(action.bead)
+      return epic === undefined ? ok(false) : sweepBranch(town, epic, BY)
+    }
     default:
       return unreachable(action)
   }
+}
+
+async function integrate(town: OpenTown, id: string, why: string): Promise<Result<boolean>> {
+  const epic = town.ledger.state.beads.get(id)
+  if (epic === undefined) return ok(false)
+  const done = await handInEpic(town, epic, { by: BY, why })
+  if (done.kind === 'error') {
+    // A branch that is gone comes back by nobody's waiting.
+    if (done.failure.code !== 'E_BRANCH_GONE') return done
+    const { message, hint } = done.failure
+    return write(town, needsHuman(epic, 'branch-gone', `${message} ${hint ?? ''}`, town.now().toISOString(), BY))
+  }
+  if (done.value.is !== 'empty') return ok(done.value.is === 'queued')
+  const text = `All children of ${id} are closed, and its integration branch holds nothing to land: gt bead close ${id}`
+  return write(town, needsHuman(epic, 'nothing-to-land', text, town.now().toISOString(), BY))
 }
 
 const changed = (result: Result<unknown>): Result<boolean> => (result.kind === 'error' ? result : ok(true))

@@ -20,6 +20,8 @@ import { evaluate } from '../witness/evaluate.ts'
 import { Cool } from './cool.ts'
 import type { Sighting } from './lookout.ts'
 import { radarsDue } from './lookout.ts'
+import type { EpicAction } from './epics.ts'
+import { epics } from './epics.ts'
 
 export type Action =
   /** Put a slung, ready bead on a new worker. */
@@ -45,6 +47,7 @@ export type Action =
   | { do: 'refine'; rig: string; mark: string }
   /** Branches of a rig may have met since the radar last looked. */
   | { do: 'radar'; rig: string }
+  | EpicAction
 
 /** Everything the plan looks at. */
 export interface Observed {
@@ -82,6 +85,9 @@ export function keyOf(action: Action): string {
   switch (action.do) {
     case 'dispatch':
     case 'ask-person':
+    case 'integrate':
+    case 'mend':
+    case 'sweep':
       return `${action.do}:${action.bead}`
     // One hand at a time on one run: whatever ends, clears or restarts it bears the same key.
     case 'lose':
@@ -107,7 +113,8 @@ export function keyOf(action: Action): string {
 
 /** Everything that can be done now. The order is the order of urgency: the dead before the new. */
 export function plan(observed: Observed, policy: Policy, now: Date): Action[] {
-  const supervised = [...supervise(observed, policy, now), ...queues(observed), ...radars(observed, policy, now)]
+  const landing = [...queues(observed), ...epics(observed.state, policy.rounds)]
+  const supervised = [...supervise(observed, policy, now), ...landing, ...radars(observed, policy, now)]
   // Nothing is started where it could be neither seen nor ended.
   if (observed.sessions === null) return supervised
   const free = freeSlots(observed.state, policy)

@@ -99,3 +99,24 @@ export async function allContained(
   const outside = await git(args, { gitDir })
   return outside.kind === 'ok' ? ok(outside.value.stdout === '') : outside
 }
+
+/** The best common ancestor of two commits. Errors: E_UNRELATED (they have none), E_GIT. */
+export async function mergeBase(gitDir: string, a: string, b: string): Promise<Result<string>> {
+  const got = await git(['merge-base', '--end-of-options', a, b], { gitDir })
+  if (got.kind === 'ok') return ok(got.value.stdout.trim().split('\n')[0]!)
+  if (gitDetails(got.failure).exitCode !== 1) return got
+  return fail('E_UNRELATED', `The commits ${a.slice(0, 12)} and ${b.slice(0, 12)} have no common history.`)
+}
+
+/** Commits that only `tip` has, and those that only `base` has. */
+export async function divergence(
+  gitDir: string,
+  base: string,
+  tip: string,
+): Promise<Result<{ ahead: number; behind: number }>> {
+  const range = ['rev-list', '--left-right', '--count', '--end-of-options', `${base}...${tip}`, '--']
+  const got = await git(range, { gitDir })
+  if (got.kind === 'error') return got
+  const [behind = 0, ahead = 0] = got.value.stdout.trim().split(/\s+/).map(Number)
+  return ok({ ahead, behind })
+}

@@ -10,6 +10,7 @@ import { facts } from '../beads/bead.ts'
 import type { MergeFacts, Run } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
 import { isBlocked } from '../beads/ready.ts'
+import { epicRequest } from './integration.ts'
 import { mergeOf } from './merges.ts'
 import { liveRun, runsOf } from './runs.ts'
 
@@ -43,6 +44,8 @@ export function standing(state: State, bead: Bead, now: Date): Standing {
   if (gt.needs !== undefined) return 'needs_human'
   const run = liveRun(bead)
   if (run?.state === 'submitted') return waitsForPeople(mergeFor(state, run)) ? 'needs_human' : 'submitted'
+  const epic = epicRequest(state, bead)?.merge
+  if (epic !== undefined) return waitsForPeople(epic) ? 'needs_human' : 'submitted'
   if (run !== undefined) return run.state === 'working' || run.state === 'quiet' ? 'in_progress' : 'hooked'
   if (gt.slung !== undefined) return 'waiting'
   if (bead.status === 'deferred') return 'deferred'
@@ -73,8 +76,9 @@ export function reasonOf(state: State, bead: Bead, now: Date): string {
   const gt = facts(bead)
   if (gt.needs !== undefined) return gt.needs.text
   const run = lastRun(bead)
-  const merge = run && mergeFor(state, run)
-  if (run?.state === 'submitted' && merge !== undefined)
+  const epic = epicRequest(state, bead)?.merge
+  const merge = epic ?? (run && mergeFor(state, run))
+  if ((run?.state === 'submitted' || epic !== undefined) && merge !== undefined)
     return merge.reason ? `${merge.state}: ${merge.reason}` : merge.state
   if (gt.slung?.not_before !== undefined && Date.parse(gt.slung.not_before) > now.getTime()) {
     return `rests until ${gt.slung.not_before} after: ${run?.reason ?? 'a failed attempt'}`

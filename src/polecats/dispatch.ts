@@ -17,6 +17,7 @@ import { withLease } from '../beads/leases.ts'
 import { notReadyBecause } from '../beads/ready.ts'
 import { fetchRemote, resolveCommit } from '../git/repository.ts'
 import { checkOutFiles, registerWorktree, verifyWorktree } from '../git/worktrees.ts'
+import { targetOf } from '../kernel/integration.ts'
 import { fixedAgent } from '../kernel/ladder.ts'
 import { advance, claim, findRun, liveRun, newFence, note } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
@@ -28,6 +29,7 @@ import type { PermissionMode, RigSettings } from '../town/settings.ts'
 import { launchSession } from './launch.ts'
 import { placeOf, refineryPreset } from './place.ts'
 import { provision } from './provision.ts'
+import { withNeeded } from './start-point.ts'
 import { unwind } from './unwind.ts'
 
 /** What became of an attempt to dispatch. `waiting`: no free slot, or somebody else was faster; nothing changed. */
@@ -165,7 +167,7 @@ function newRun(town: OpenTown, plan: Plan, skip: number): Run {
     claimed_at: now.toISOString(),
     since: now.toISOString(),
     dispatcher: self(),
-    target: plan.rig.branch,
+    target: targetOf(town.ledger.state, plan.bead, plan.rig),
     branch: `gt/${plan.bead.id}/${fence}`,
     conversation: crypto.randomUUID(),
   }
@@ -201,13 +203,18 @@ async function makeWorktree(town: OpenTown, plan: Plan, run: Run): Promise<Resul
   const gitDir = town.paths.rig(run.rig).repo
   const fetched = await fetchRemote({ gitDir })
   if (fetched.kind === 'error') return fetched
-  const base = await resolveCommit(gitDir, `refs/remotes/origin/${run.target}`)
-  if (base.kind === 'error') return base
-  if (base.kind !== 'ok') {
+  const tip = await resolveCommit(gitDir, `refs/remotes/origin/${run.target}`)
+  if (tip.kind === 'error') return tip
+  if (tip.kind !== 'ok') {
     return fail('E_NO_BRANCH', `The rig's repository has no branch ${run.target}.`, {
-      hint: `gt config set rig.${run.rig}.branch <name>`,
+      hint:
+        run.target === plan.rig.branch
+          ? `gt config set rig.${run.rig}.branch <name>`
+          : 'gt mq integration status   says whose branch it is',
     })
   }
+  const base = await withNeeded(town, plan.bead, run, plan.rig.branch, tip.value)
+  if (base.kind === 'error') return base
   mkdirSync(dirname(run.worktree), { recursive: true })
   // git fails when many worktrees register at once (measured), so they take turns; filling them runs in parallel.
   const registered = await withLease(

@@ -66,7 +66,8 @@ export function order(bead: Bead, slung: Slung): Result<ChangeInput | null> {
   if (gt.slung !== undefined && gt.needs === undefined && gt.slung.not_before === undefined) return ok(null)
   const ops: Op[] = [{ op: 'set', id: bead.id, path: gtPath('slung'), value: slung }]
   if (rig === undefined) ops.push({ op: 'set', id: bead.id, path: gtPath('rig'), value: slung.rig })
-  if (gt.needs !== undefined) {
+  // What an epic that lands as one asks a person has answers of its own: gt land, gt mq integration land.
+  if (gt.needs !== undefined && gt.integration === undefined) {
     ops.push(
       { op: 'unset', id: bead.id, path: gtPath('needs') },
       { op: 'set', id: bead.id, path: gtPath('attempts'), value: 0 },

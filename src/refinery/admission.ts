@@ -40,10 +40,13 @@ export function admission(rig: RigSettings, request: MergeRequest, bead: Bead): 
   }
 }
 
-/** Held for a setting that has been changed since (not for a refusal of the remote, which only a person can settle). */
+/**
+ * Held for a setting that has been changed since (not for a refusal of the remote, which only a person can settle, nor
+ * for open children: the Deacon hands an epic in again when they are closed).
+ */
 export function releasable(rig: RigSettings, request: MergeRequest, bead: Bead): boolean {
   const { state, held_for } = request.merge
-  if (state !== 'held' || held_for === undefined || held_for === 'refused') return false
+  if (state !== 'held' || held_for === undefined || held_for === 'refused' || held_for === 'children') return false
   const now = admission(rig, request, bead)
   if (held_for === 'pr') return now.is !== 'pull-request'
   return now.is !== 'held'

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { facts } from '../beads/bead.ts'
 import { acquire, release } from '../beads/leases.ts'
 import { fetchRemote, isAncestor } from '../git/repository.ts'
+import { waitsForChildren } from '../kernel/integration.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
 import { IN_HAND, mergeOf, openMerges, step } from '../kernel/merges.ts'
 import type { OpenTown } from '../kernel/town.ts'
@@ -19,6 +20,7 @@ import { isParked } from './alarm.ts'
 import { move, recordLanding, requeue, sourceOf, tellPerson, untellPerson } from './books.ts'
 import { carryOut } from './carry.ts'
 import { estimate } from './estimate.ts'
+import { freshen } from './integration.ts'
 import { giveUp } from './landing.ts'
 import { GateLog } from './log.ts'
 import { due, plan } from './plan.ts'
@@ -130,6 +132,9 @@ class Refinery {
     if (queue.line.length === 0 && queue.parked.length === 0) return ok(await this.#endOrWait(undefined))
     const fetched = await this.#fetch()
     if (fetched.kind === 'error') return fetched
+    const fresh = await freshen(this.#town, queue.line)
+    if (fresh.kind === 'error') return fresh
+    if (fresh.value > 0) return ok('went on')
     const lookout = this.#lookoutFor(rig.value)
     const lanes = await lookout.look({ ...queue, underTest: this.#runs.underTest, apart: this.#apart })
     if (lanes.kind === 'error') return lanes
@@ -189,6 +194,14 @@ class Refinery {
         if (moved.kind === 'error') return moved
         const untold = untellPerson(this.#town, request)
         if (untold.kind === 'error') return untold
+        this.#steps++
+        continue
+      }
+      const wait = inLine([request]).length > 0 ? waitsForChildren(this.#town.ledger.state, request) : null
+      if (wait !== null) {
+        const note = { reason: wait, held_for: 'children' as const, executor: undefined, candidate: undefined }
+        const moved = move(this.#town, request, 'held', wait, note)
+        if (moved.kind === 'error') return moved
         this.#steps++
         continue
       }

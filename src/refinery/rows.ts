@@ -10,7 +10,7 @@ import { resolveCommit, treeOf } from '../git/repository.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
 import { IN_HAND, mergeOf } from '../kernel/merges.ts'
 import type { OpenTown } from '../kernel/town.ts'
-import type { Result } from '../result.ts'
+import type { Failure, Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import type { RigSettings } from '../town/settings.ts'
 import { alarmOf, isParked, isRepair } from './alarm.ts'
@@ -76,6 +76,10 @@ export class Lookout {
     const lanes: Lane[] = []
     for (const target of targets) {
       const base = await this.#base(target)
+      if (base.kind === 'error' && base.failure.code === 'E_NO_BRANCH') {
+        lanes.push(nowhere(target, line, base.failure))
+        continue
+      }
       if (base.kind === 'error') return base
       const here = line.filter(({ merge }) => merge.target === target)
       const waiting = parked.filter(({ merge }) => merge.target === target)
@@ -248,9 +252,25 @@ export class Lookout {
       message: commitMessage(bead, credit),
       trailers: trailersOf(bead, credit),
       author: { name: merge.worker, email },
-      // Work of many hands that was merged once already keeps its history.
-      strategy: merge.run === undefined ? 'merge' : this.#rig.landing.strategy,
+      // Work of many hands that was merged once already keeps its history, and so does the merge that mends it: as one
+      // plain commit it would leave the branch in the same conflict.
+      strategy: merge.run === undefined || facts(bead).mends !== undefined ? 'merge' : this.#rig.landing.strategy,
     })
+  }
+}
+
+/** A target that is gone (an integration branch that somebody deleted) holds up nobody else's: its entries are given up. */
+function nowhere(target: string, line: MergeRequest[], failure: Failure): Lane {
+  const here = line.filter(({ merge }) => merge.target === target)
+  return {
+    name: target,
+    target,
+    base: { commit: '', tree: '', verdict: UNGATED },
+    requests: new Map(here.map((request) => [request.bead.id, request])),
+    broken: here.map(({ bead: { id } }) => ({ id, failure })),
+    ...{ links: [], ahead: 0, reds: [], spare: [], conflicts: [], already: [], parked: [] },
+    alarm: undefined,
+    alarmed: false,
   }
 }
 
