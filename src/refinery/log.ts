@@ -116,15 +116,6 @@ export class GateLog {
     return runs
   }
 
-  /** The newest run of entries in line: who was in it. */
-  lastRun(): RedRun['members'] {
-    for (let i = this.#lines.length - 1; i >= 0; i--) {
-      const line = this.#lines[i]!
-      if (line.k === 'gate' && line.members !== undefined) return line.members
-    }
-    return []
-  }
-
   /** For estimate.ts. */
   seen(): Seen {
     const seen: Seen = { verdicts: [], goodRuns: [] }

@@ -30,8 +30,6 @@ export interface Row {
   base: { commit: string; tree: string; verdict: Verdict }
   /** In the order in which they would land. */
   links: Link[]
-  /** The first so many came after a search began, and do not wait for it. */
-  ahead: number
   reds: RedSet[]
   /** The row as it will be when its first entry, a lone suspect, is sent back; empty when there is none. */
   spare: Link[]
@@ -101,6 +99,7 @@ export function plan(view: View): Action[] {
   const busy = view.running.filter(({ run }) => !stopped.has(run)).map(({ keys }) => new Set(keys))
   for (const test of inTurn(wanted)) {
     if (busy.length >= view.slots) break
+    if (holdsRed(test.row, test.ids)) continue
     if (busy.some((keys) => test.gates.every(({ key }) => keys.has(key)))) continue
     busy.push(new Set(test.gates.map(({ key }) => key)))
     actions.push(test)
@@ -174,33 +173,38 @@ function testsOf(row: Row, view: View): Test[] {
       : again
   }
   if (isRed(row.base.verdict)) return [base('the target was red: once more, to be sure')]
-  const m = suspectPrefix(
-    row.links.map(({ id }) => id),
-    row.reds,
-  )
-  const redFound = m > 0 || row.links.some((link) => isRed(link.verdict))
-  const unknown =
-    redFound && !isGreen(row.base.verdict) ? [base('a red was found: does the target pass by itself?')] : []
+  const m = shortestRed(row.links, row.reds)
+  const unknown = m > 0 && !isGreen(row.base.verdict) ? [base('a red was found: does the target pass by itself?')] : []
   return [...unknown, ...search(row, view, m)]
 }
 
 function search(row: Row, view: View, m: number): Test[] {
-  const { links, ahead, spare } = row
+  const { links } = row
   const { p, policy, slots } = view
   if (m === 1) {
     const again = prefix(row, links, 1, 'a lone suspect: once more, to be sure')
-    // Most suspects are guilty, so the row without it is worth a slot that is free.
-    const sizes = slots > 1 ? prefixes({ n: spare.length, m: 0, slots: slots - 1, p }, policy) : []
-    return [again, ...sizes.map((size) => prefix(row, spare, size, 'the row as it will be without the suspect'))]
-  }
-  if (ahead > 0 && (m === 0 || m > ahead)) {
-    const first = prefixes({ n: ahead, m: 0, slots: 1, p }, policy)
-    const behind = { n: links.length - ahead, m: Math.max(0, m - ahead), slots: slots - 1, p }
-    const sizes = slots > 1 ? prefixes(behind, policy).map((size) => size + ahead) : []
-    return [...first, ...sizes].map((size) => prefix(row, links, size, 'newcomers do not wait for a search'))
+    return [again, ...(slots > 1 ? without(row, view) : [])]
   }
   const why = m > 0 ? `at least one of the first ${m} is bad` : 'nothing is known of these yet'
   return prefixes({ n: links.length, m, slots, p }, policy).map((size) => prefix(row, links, size, why))
+}
+
+/** Most suspects are guilty, so the row without it is worth a slot that is free. What is known of that row counts. */
+function without(row: Row, { p, policy, slots }: View): Test[] {
+  const { links, spare, reds } = row
+  const green = spare.findLastIndex((link) => isGreen(link.verdict)) + 1
+  const others = reds.filter(({ ids }) => !ids.includes(links[0]!.id))
+  const m = Math.max(0, shortestRed(spare, others) - green)
+  const sizes = prefixes({ n: spare.length - green, m, slots: slots - 1, p }, policy)
+  return sizes.map((size) => prefix(row, spare, green + size, 'the row as it will be without the suspect'))
+}
+
+/** Length of the shortest prefix that is known to be red, by a group in it or by its own tree; 0 when none is. */
+function shortestRed(links: Link[], reds: RedSet[]): number {
+  const ids = links.map(({ id }) => id)
+  const group = suspectPrefix(ids, reds)
+  const own = links.findIndex((link) => isRed(link.verdict)) + 1
+  return own > 0 && group > 0 ? Math.min(own, group) : Math.max(own, group)
 }
 
 function prefix(row: Row, links: Link[], size: number, why: string): Test {
@@ -225,9 +229,14 @@ function useless(view: View): Extract<Action, { do: 'stop' }>[] {
     )
     if (row === undefined) stops.push({ do: 'stop', run, why: 'nothing in line needs it any more' })
     // Its own red may be in the log already, while what it left running is still being ended.
-    else if (ids.length > 1 && row.reds.some((red) => red.run !== run && red.ids.every((id) => ids.includes(id)))) {
+    else if (holdsRed(row, ids, run)) {
       stops.push({ do: 'stop', run, why: 'a part of it is known to be red' })
     }
   }
   return stops
+}
+
+/** A group with a smaller one in it that is known to be red teaches nothing. `run`: the group's own run, if it has one. */
+function holdsRed({ reds }: Row, ids: string[], run?: string): boolean {
+  return ids.length > 1 && reds.some((red) => red.run !== run && red.ids.every((id) => ids.includes(id)))
 }

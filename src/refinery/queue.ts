@@ -4,12 +4,11 @@
  * One driver a rig at a time, by lease; even two would be harmless, since the target moves by compare-and-swap only.
  */
 import { join } from 'node:path'
-import { facts } from '../beads/bead.ts'
 import { acquire, release } from '../beads/leases.ts'
 import { fetchRemote, isAncestor } from '../git/repository.ts'
 import { waitsForChildren } from '../kernel/integration.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
-import { IN_HAND, mergeOf, openMerges, step } from '../kernel/merges.ts'
+import { IN_HAND, openMerges, step } from '../kernel/merges.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { EXIT, ok } from '../result.ts'
@@ -136,7 +135,7 @@ class Refinery {
     if (fresh.kind === 'error') return fresh
     if (fresh.value > 0) return ok('went on')
     const lookout = this.#lookoutFor(rig.value)
-    const lanes = await lookout.look({ ...queue, underTest: this.#runs.underTest, apart: this.#apart })
+    const lanes = await lookout.look({ ...queue, apart: this.#apart })
     if (lanes.kind === 'error') return lanes
     const taken = await takeOut(this.#town, this.#log, lanes.value)
     if (taken.kind === 'error') return taken
@@ -356,16 +355,4 @@ export async function releaseSettled(town: OpenTown, rigName: string): Promise<R
     if (written.kind === 'error') return written
   }
   return ok(undefined)
-}
-
-/** The open merge request of a bead, if it has one. */
-export function requestFor(town: OpenTown, beadId: string): MergeRequest | undefined {
-  const bead = town.ledger.state.beads.get(beadId)
-  for (const run of Object.values((bead && facts(bead).runs) ?? {})) {
-    const request = mergeOf(
-      run.merge_request === undefined ? undefined : town.ledger.state.beads.get(run.merge_request),
-    )
-    if (request !== undefined && request.bead.status !== 'closed') return request
-  }
-  return undefined
 }

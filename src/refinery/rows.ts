@@ -23,7 +23,7 @@ import { commitMessage, trailersOf } from './messages.ts'
 import type { Link, Row } from './plan.ts'
 import { isFrozen } from './plan.ts'
 import type { RedSet } from './suspects.ts'
-import { arrange, openReds, suspectPrefix } from './suspects.ts'
+import { openReds, suspectPrefix } from './suspects.ts'
 import type { Verdict } from './verdict.ts'
 import { UNGATED, verdictOf } from './verdict.ts'
 
@@ -63,12 +63,11 @@ export class Lookout {
 
   /**
    * The rows of the rig. `line`: entries in order that nobody holds back; `parked`: those that wait for a red target;
-   * `underTest`: ids of entries in a gate run now; `apart`: entries that are to be tested one by one.
+   * `apart`: entries that are to be tested one by one.
    */
   async look(queue: {
     line: MergeRequest[]
     parked: MergeRequest[]
-    underTest: ReadonlySet<string>
     apart: ReadonlySet<string>
   }): Promise<Result<Lane[]>> {
     const { line, parked } = queue
@@ -125,21 +124,12 @@ export class Lookout {
     name: string,
     common: Pick<Lane, 'target' | 'base' | 'alarm'>,
     group: MergeRequest[],
-    queue: { underTest: ReadonlySet<string>; apart: ReadonlySet<string> },
+    queue: { apart: ReadonlySet<string> },
   ): Promise<Result<Lane>> {
     const requests = new Map(group.map((request) => [request.bead.id, request]))
     const most = group[0] && queue.apart.has(group[0].bead.id) ? 1 : this.#rig.refinery.batch
-    const entries = group.map((request) => ({ id: request.bead.id, arrived: handedIn(request), request }))
     const reds = this.#reds(group)
-    const last = this.#log.lastRun()
-    const turn = {
-      slots: this.#rig.refinery.slots,
-      searchRanLast: last.some(({ id }) => reds.some((red) => red.ids.includes(id))),
-      running: entries.some(({ id }) => queue.underTest.has(id)),
-    }
-    const arranged = arrange(entries, reds, turn)
-    const order = arranged.order.slice(0, most)
-    const asked = await Promise.all(order.map(({ request }) => this.#piece(request)))
+    const asked = await Promise.all(group.slice(0, most).map((request) => this.#piece(request)))
     const pieces: Piece[] = []
     for (const piece of asked) {
       if (piece.kind === 'error') return piece
@@ -148,7 +138,6 @@ export class Lookout {
     const woven = await this.#weave(common.base, pieces, requests)
     if (woven.kind === 'error') return woven
     const { links, conflicts, already, broken } = woven.value
-    const joined = new Set(links.map(({ id }) => id))
     const ids = links.map(({ id }) => id)
     const lone = suspectPrefix(ids, reds) === 1
     const spare = lone
@@ -163,7 +152,6 @@ export class Lookout {
       ...common,
       name,
       links,
-      ahead: order.slice(0, arranged.ahead).filter(({ id }) => joined.has(id)).length,
       reds,
       spare: spare.value.links,
       requests,
@@ -286,11 +274,16 @@ function workersOf(bead: Bead): string[] {
 /** When the work that waits was handed in, ms since the epoch. */
 export const handedIn = ({ merge }: MergeRequest): number => Date.parse(merge.handed_in_at ?? merge.queued_at)
 
-/** Entries that stand in line: queued, or in this driver's own hand. */
+/**
+ * Entries that stand in line, in order: queued, or in this driver's own hand. What is under test keeps its place before
+ * what only came since, or every arrival of a higher priority would void a run; only what is urgent goes first.
+ */
 export function inLine(requests: MergeRequest[]): MergeRequest[] {
-  return requests.filter(
+  const waiting = requests.filter(
     ({ merge }) => merge.state === 'queued' || (IN_HAND.has(merge.state) && merge.state !== 'landing'),
   )
+  const rank = ({ bead, merge }: MergeRequest): number => (bead.priority === 0 ? 0 : merge.state === 'testing' ? 1 : 2)
+  return waiting.sort((a, b) => rank(a) - rank(b))
 }
 
 export const parkedOf = (requests: MergeRequest[]): MergeRequest[] => requests.filter(isParked)

@@ -60,23 +60,6 @@ export function suspectPrefix(row: readonly string[], reds: readonly RedSet[]): 
   return shortest
 }
 
-/**
- * The order of a row. Entries that came after a group turned red do not wait for its search: they go first when the
- * last run was the search's (with one slot the two take turns) or when there are slots for both. `ahead` counts them.
- */
-export function arrange<E extends { id: string; arrived: number }>(
-  row: readonly E[],
-  reds: readonly RedSet[],
-  turn: { slots: number; searchRanLast: boolean; running: boolean },
-): { order: E[]; ahead: number } {
-  if (reds.length === 0 || turn.running || (turn.slots < 2 && !turn.searchRanLast)) return { order: [...row], ahead: 0 }
-  const suspects = new Set(reds.flatMap(({ ids }) => ids))
-  const turnedRed = Math.min(...reds.map(({ at }) => at))
-  const isNew = (entry: E): boolean => entry.arrived > turnedRed && !suspects.has(entry.id)
-  const newcomers = row.filter(isNew)
-  return { order: [...newcomers, ...row.filter((entry) => !isNew(entry))], ahead: newcomers.length }
-}
-
 /** The probability that an entry is good although it was red `reds` times on its own. */
 export function innocence(p: number, f: number, reds: number): number {
   const good = (1 - p) * f ** reds

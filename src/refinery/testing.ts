@@ -46,11 +46,6 @@ export class TestRuns {
     return [...this.#runs.values()]
   }
 
-  /** Ids of the entries that are in a run now. */
-  get underTest(): Set<string> {
-    return new Set(this.running.flatMap(({ ids }) => ids))
-  }
-
   /** Takes the entries in hand and starts their run. False: one of them was taken back first. */
   async begin(rig: RigSettings, lane: Lane, test: Test): Promise<Result<boolean>> {
     const members = test.ids.map((id) => lane.requests.get(id)!)

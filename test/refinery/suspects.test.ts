@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RedRun, RedSet, Standing } from '../../src/refinery/suspects.ts'
-import { arrange, innocence, openReds, suspectPrefix } from '../../src/refinery/suspects.ts'
+import { innocence, openReds, suspectPrefix } from '../../src/refinery/suspects.ts'
 
 const red = (run: string, at: number, ...ids: string[]): RedRun => ({
   run,
@@ -57,32 +57,6 @@ test('a group with a member outside the row covers nothing', () => {
   expect(suspectPrefix(['a', 'b'], [set('b', 'x')])).toBe(0)
   expect(suspectPrefix(['a', 'b'], [set('b', 'x'), set('a', 'b')])).toBe(2)
   expect(suspectPrefix([], [set('a')])).toBe(0)
-})
-
-const entries = [
-  { id: 'a', arrived: 1 },
-  { id: 'b', arrived: 2 },
-  { id: 'n', arrived: 11 },
-  { id: 'c', arrived: 3 },
-  { id: 'o', arrived: 12 },
-]
-const order = (turn: Parameters<typeof arrange>[2], reds = [set('a', 'b')]): string => {
-  const arranged = arrange(entries, reds, turn)
-  return `${arranged.order.map(({ id }) => id).join('')} ${arranged.ahead}`
-}
-
-test('newcomers and a search take turns in one slot', () => {
-  expect(order({ slots: 1, searchRanLast: true, running: false })).toBe('noabc 2')
-  expect(order({ slots: 1, searchRanLast: false, running: false })).toBe('abnco 0')
-})
-
-test('with more slots both run', () => {
-  expect(order({ slots: 2, searchRanLast: false, running: false })).toBe('noabc 2')
-})
-
-test('nobody goes first when nothing is red, and no suspect is a newcomer', () => {
-  expect(order({ slots: 2, searchRanLast: true, running: false }, [])).toBe('abnco 0')
-  expect(order({ slots: 2, searchRanLast: true, running: false }, [set('a', 'b'), set('n')])).toBe('oabnc 1')
 })
 
 test('how likely it is that a suspect is good', () => {

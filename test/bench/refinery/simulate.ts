@@ -11,7 +11,7 @@ import type { Action, Link, Row, Running } from '../../../src/refinery/plan.ts'
 import { plan } from '../../../src/refinery/plan.ts'
 import type { Policy } from '../../../src/refinery/search.ts'
 import type { RedRun, RedSet, Standing } from '../../../src/refinery/suspects.ts'
-import { arrange, openReds, suspectPrefix } from '../../../src/refinery/suspects.ts'
+import { openReds, suspectPrefix } from '../../../src/refinery/suspects.ts'
 import type { Finding, Verdict } from '../../../src/refinery/verdict.ts'
 import { isGreen, verdictOf } from '../../../src/refinery/verdict.ts'
 
@@ -123,7 +123,6 @@ class Simulation {
   #running: Run[] = []
   readonly #results = new Map<string, Finding[]>()
   #redRuns: (RedRun & { tree: string })[] = []
-  #lastRun: string[] = []
 
   /** Derived from the above, until that changes. */
   #reds: RedSet[] | undefined
@@ -280,7 +279,6 @@ class Simulation {
       entry.tested = true
     }
     this.#remember(tree, red ? 'fail' : 'pass')
-    this.#lastRun = ids
     this.#log.push({ tree, red })
     this.#estimates = undefined
     this.#reds = undefined
@@ -314,10 +312,7 @@ class Simulation {
 
   #row(): Row {
     const reds = this.#openReds()
-    const searchRanLast = this.#lastRun.some((id) => reds.some(({ ids }) => ids.includes(id)))
-    const turn = { slots: this.#setup.slots, searchRanLast, running: this.#running.length > 0 }
-    const arranged = arrange(this.#line, reds, turn)
-    const order = arranged.order.slice(0, BATCH)
+    const order = this.#line.slice(0, BATCH)
     this.#links = this.#weave(order, this.#links)
     const lone = order[0] !== undefined && suspectPrefix([order[0].id], reds) === 1
     if (lone) this.#spare = this.#weave(order.slice(1), this.#spare)
@@ -327,7 +322,6 @@ class Simulation {
       name: 'main',
       base: { commit: this.#target, tree: this.#target, verdict },
       links: this.#links.links,
-      ahead: Math.min(arranged.ahead, order.length),
       reds,
       spare: lone ? this.#spare.links : [],
       alarmed: false,
