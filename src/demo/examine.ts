@@ -2,7 +2,7 @@
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
-import { mergesOf, prove, proveScript } from './proof.ts'
+import { landingsOf, prove, proveScript } from './proof.ts'
 import type { Report } from './report.ts'
 import { graphOf, rowOf } from './report.ts'
 import { readTrail } from './trail.ts'
@@ -22,9 +22,10 @@ export interface Demonstration {
 /** The report, all but when it began and whether it stays. Errors: those of git. */
 export async function examine(demo: Demonstration): Promise<Result<Omit<Report, 'seconds' | 'kept'>>> {
   const { town, project, first, ids, agent } = demo
-  const found = await mergesOf(project, first)
+  const found = await landingsOf(project, first)
   if (found.kind === 'error') return found
-  const merges = found.value
+  const landings = found.value
+  const merges = landings.flatMap(({ changes }) => changes)
   const verified = new Map<string, string | null>()
   for (const { commit } of merges) verified.set(commit, await demo.verify(commit))
   const graph = await graphOf(project)
@@ -32,13 +33,14 @@ export async function examine(demo: Demonstration): Promise<Result<Omit<Report, 
   const { state } = town.ledger
   const beads = ids.map((id) => state.beads.get(id)).filter((bead) => bead !== undefined)
   const trail = readTrail(town.ledger.history())
-  const facts = await prove({ town, project, first, beads, trail, merges, verified })
+  const facts = await prove({ town, project, first, beads, trail, landings, verified })
   if (agent === 'script') facts.push(...proveScript(beads, trail))
   return ok({
     agent,
     beads: beads.map((bead) => rowOf(state, bead, trail)),
     most_at_once: trail.mostAtOnce,
     gated_candidates: trail.candidates,
+    landings: landings.map(({ commit }) => commit),
     verified_merges: merges.map((merge) => merge.commit).filter((commit) => verified.get(commit) === null),
     facts,
     graph: graph.value,

@@ -18,7 +18,7 @@ export interface Fact {
   seen?: string
 }
 
-/** A first-parent commit of main. */
+/** A merge that brings one bead's change. */
 export interface Merge {
   commit: string
   parents: string[]
@@ -28,16 +28,34 @@ export interface Merge {
   subject: string
 }
 
+/** A step of main: one change, or several that were tested together, each a merge of its own behind this one. */
+export interface Landing extends Merge {
+  changes: Merge[]
+}
+
 const SEPARATOR = '\x1f'
 const GATE_MS = 60_000
 
-/** The first-parent commits of `main` after `first`, oldest first. Errors: those of git. */
-export async function mergesOf(project: string, first: string): Promise<Result<Merge[]>> {
+/** The steps of `main` after `first` (its first-parent commits), oldest first. Errors: those of git. */
+export async function landingsOf(project: string, first: string): Promise<Result<Landing[]>> {
+  const steps = await mergesOf(project, ['--first-parent', `${first}..main`])
+  if (steps.kind === 'error') return steps
+  const landings: Landing[] = []
+  for (const step of steps.value) {
+    const [below = '', inside] = step.parents
+    const group = step.bead === '' && inside !== undefined
+    const behind = group ? await mergesOf(project, ['--first-parent', `${below}..${inside}`]) : ok([])
+    if (behind.kind === 'error') return behind
+    const changes = behind.value.filter(({ bead }) => bead !== '')
+    landings.push({ ...step, changes: changes.length > 0 ? changes : [step] })
+  }
+  return ok(landings)
+}
+
+async function mergesOf(project: string, range: string[]): Promise<Result<Merge[]>> {
   const trailer = (key: string): string => `%(trailers:key=${key},valueonly,separator=%x2C)`
   const format = ['%H', '%P', '%an', trailer('Bead'), trailer('Worker'), '%s'].join('%x1f')
-  const log = await git(['log', '--first-parent', '--reverse', `--format=${format}`, `${first}..main`, '--'], {
-    cwd: project,
-  })
+  const log = await git(['log', '--reverse', `--format=${format}`, ...range, '--'], { cwd: project })
   if (log.kind === 'error') return log
   const lines = log.value.stdout.split('\n').filter((line) => line !== '')
   return ok(
@@ -57,18 +75,19 @@ export interface Evidence {
   /** Beads as they are now. */
   beads: Bead[]
   trail: Trail
-  merges: Merge[]
-  /** `gt mq verify` of each merge, by commit: null when it verified, else why not. */
+  landings: Landing[]
+  /** `gt mq verify` of each change, by commit: null when it verified, else why not. */
   verified: Map<string, string | null>
 }
 
 /** Every law that the demo can check for any agent. */
 export async function prove(evidence: Evidence): Promise<Fact[]> {
-  const { town, beads, trail, merges, first, verified } = evidence
+  const { town, beads, trail, landings, first, verified } = evidence
+  const merges = landings.flatMap(({ changes }) => changes)
   const cap = town.settings.workers.max
   const open = beads.filter((bead) => bead.status !== 'closed' || facts(bead).outcome !== 'landed')
-  const chained = merges.every(
-    (merge, i) => merge.parents.length === 2 && merge.parents[0] === (merges[i - 1]?.commit ?? first),
+  const chained = landings.every(
+    (step, i) => step.parents.length === 2 && step.parents[0] === (landings[i - 1]?.commit ?? first),
   )
   const recorded = beads.map((bead) => facts(bead).landed?.commit ?? '').sort()
   const unnamed = merges.filter((merge) => !named(merge, beads))
@@ -76,7 +95,11 @@ export async function prove(evidence: Evidence): Promise<Fact[]> {
   const uncleared = beads.flatMap(runsOf).filter((run) => run.cleared !== true)
   return [
     fact('Every bead landed.', open.length === 0, open.map((bead) => bead.id).join(', ')),
-    fact('main is one merge after another, each on top of the one before.', chained && merges.length > 0, ids(merges)),
+    fact(
+      'main is one merge after another, each on top of the one before.',
+      chained && landings.length > 0,
+      ids(landings),
+    ),
     fact(
       'The merges on main are exactly those that the ledger calls landed.',
       JSON.stringify(merges.map((merge) => merge.commit).sort()) === JSON.stringify(recorded),
@@ -138,14 +161,14 @@ function inOrder(beads: Bead[]): Fact {
 }
 
 /** The person's own clone: it followed main, nothing else in it changed, and its tests pass by our own hand. */
-async function checkout({ project, merges, town }: Evidence): Promise<Fact[]> {
+async function checkout({ project, landings, town }: Evidence): Promise<Fact[]> {
   const status = await git(['status', '--porcelain', '--branch'], { cwd: project })
   const head = await git(['rev-parse', 'HEAD'], { cwd: project })
   const follows =
     status.kind === 'ok' &&
     status.value.stdout.trim() === '## main' &&
     head.kind === 'ok' &&
-    head.value.stdout.trim() === merges.at(-1)?.commit
+    head.value.stdout.trim() === landings.at(-1)?.commit
   const tests = await runCommand({ line: GATE, cwd: project, env: town.env, timeoutMs: GATE_MS })
   const passed = tests.is === 'exited' && tests.code === 0
   return [

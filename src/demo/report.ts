@@ -34,8 +34,11 @@ export interface Report {
   kept: string | null
   beads: Row[]
   most_at_once: number
-  /** Merged commits that the gate was run on; those that passed landed. */
+  /** Merged trees that the gate was run on; those that passed landed. */
   gated_candidates: number
+  /** Commits that main moved to. */
+  landings: string[]
+  /** The merge of each change, as far as its receipt holds. */
   verified_merges: string[]
   facts: Fact[]
   /** Lines of `git log --graph` of main. */
@@ -105,7 +108,7 @@ function shown(report: Report): string[] {
     if (row.needs.length > 0) lines.push(`${row.bead} waited for ${row.needs.join(' and ')}, and began by itself.`)
   }
   lines.push(
-    `The gate ran on ${report.gated_candidates} candidates; main moved ${report.verified_merges.length} times, only ever to a commit that passed.`,
+    `The gate ran on ${report.gated_candidates} candidates; main moved ${report.landings.length} times, only ever to a commit that passed.`,
     `gt mq verify recomputed the receipt of each: ${report.verified_merges.map((id) => id.slice(0, 7)).join(' ')}`,
   )
   return lines

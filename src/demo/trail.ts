@@ -1,6 +1,6 @@
 /** What happened in the demo, read from the ledger's audit trail and not from what we remember. Pure. */
 import type { Change } from '../beads/change.ts'
-import type { MergeState, Run, RunState } from '../beads/facts.ts'
+import type { MergeState, Run, RunState, TestNote } from '../beads/facts.ts'
 import { ACTIVE_RUN } from '../beads/facts.ts'
 
 export interface Return {
@@ -15,7 +15,7 @@ export interface Return {
 export interface Trail {
   /** Most runs that used a worker slot at one time. */
   mostAtOnce: number
-  /** Merged commits that the gate was run on. */
+  /** Merged trees that the gate was run on. */
   candidates: number
   /** Everything the Refinery sent back, in order. */
   returns: Return[]
@@ -25,6 +25,7 @@ export interface Trail {
 export function readTrail(history: Iterable<{ change: Change; applied: boolean }>): Trail {
   const active = new Set<string>()
   const beadOf = new Map<string, string>()
+  const tested = new Set<string>()
   const trail: Trail = { mostAtOnce: 0, candidates: 0, returns: [] }
   for (const { change, applied } of history) {
     if (!applied) continue
@@ -42,7 +43,8 @@ export function readTrail(history: Iterable<{ change: Change; applied: boolean }
     }
     trail.mostAtOnce = Math.max(trail.mostAtOnce, active.size)
     const state = merge.state as MergeState | undefined
-    if (state === 'testing') trail.candidates++
+    const test = (merge.tests as TestNote[] | undefined)?.at(-1)
+    if (test !== undefined) tested.add(test.tree)
     if (state === 'red' || state === 'conflict') {
       const run = change.fence ?? ''
       const { reason, evidence } = merge
@@ -55,5 +57,5 @@ export function readTrail(history: Iterable<{ change: Change; applied: boolean }
       })
     }
   }
-  return trail
+  return { ...trail, candidates: tested.size }
 }

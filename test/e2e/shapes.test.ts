@@ -48,6 +48,10 @@ test('every answer is exactly one object of the promised shape', async () => {
   await call('mq show', 'mq', 'show', mergeRequest.id)
   await call('mq verify', 'mq', 'verify', mergeRequest.commit)
   await call('mq list', 'mq', 'list')
+  await call('mq stats', 'mq', 'stats')
+  await call('why', 'why', first.id)
+  await call('gate list', 'gate', 'list', '--rig', 'app')
+  await call('mq integration status', 'mq', 'integration', 'status')
   await call('mq radar', 'mq', 'radar')
   await call('refinery run', 'refinery', 'run', 'app')
   await call('up', 'up')
@@ -70,6 +74,8 @@ test('every answer is exactly one object of the promised shape', async () => {
   for (const wrong of [['nonsense'], ['bead'], ['bead', 'show', 'nope'], ['sling'], ['rig', 'add', 'x'], ['done']]) {
     expect((await call('', ...wrong)).ok).toBe(false)
   }
-  const inside = ['hook', 'done', 'decline', 'progress', 'ask', 'mayor start', 'land', 'reject', 'mq retry']
+  // What an agent says in its session, and what other tests do with real work behind it.
+  const inside = ['hook', 'done', 'decline', 'progress', 'ask', 'mayor start', 'land', 'reject', 'mq retry', 'gate run']
+  inside.push('mq integration create', 'mq integration land')
   expect(new Set([...seen, ...inside])).toEqual(new Set(Object.keys(SHAPES)))
 }, 120_000)

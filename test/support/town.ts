@@ -219,15 +219,20 @@ export async function flawsOfMain(town: TestTown, beads: string[]): Promise<stri
     if (verified.code !== 0) flaws.push(`${commit}: ${verified.stdout}`)
   }
   // A group of changes is one merge on the line, with a merge for each change behind it.
+  const beadOf = (commit: string): string | undefined =>
+    /^Bead: (\S+)$/m.exec(town.git(town.remote, 'show', '-s', '--format=%B', commit))?.[1]
   const landed = new Map<string, string>()
-  for (const commit of town.git(town.remote, 'rev-list', '--merges', 'refs/heads/main').split('\n').filter(Boolean)) {
-    const bead = /^Bead: (\S+)$/m.exec(town.git(town.remote, 'show', '-s', '--format=%B', commit))?.[1]
-    if (bead === undefined) continue
-    if (landed.has(bead)) flaws.push(`${bead} landed twice`)
-    landed.set(bead, commit)
-    if (landings.includes(commit)) continue
-    const verified = await town.gt('mq', 'verify', commit)
-    if (verified.code !== 0) flaws.push(`${bead} as ${commit}: ${verified.stdout}`)
+  for (const commit of landings) {
+    const own = beadOf(commit)
+    const behind = town.git(town.remote, 'rev-list', '--first-parent', `${commit}^1..${commit}^2`).split('\n')
+    for (const [bead, change] of own === undefined ? behind.map((id) => [beadOf(id), id] as const) : [[own, commit]]) {
+      if (bead === undefined) flaws.push(`${change} names no bead`)
+      else if (landed.has(bead)) flaws.push(`${bead} landed twice`)
+      else landed.set(bead, change!)
+      if (change === commit) continue
+      const verified = await town.gt('mq', 'verify', change!)
+      if (verified.code !== 0) flaws.push(`${bead} as ${change}: ${verified.stdout}`)
+    }
   }
   for (const bead of beads) if (!landed.has(bead)) flaws.push(`${bead} did not land`)
   for (const bead of landed.keys()) if (!beads.includes(bead)) flaws.push(`${bead} landed unasked`)
