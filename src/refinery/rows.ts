@@ -201,7 +201,8 @@ export class Lookout {
   }
 
   async #withFiles(group: MergeRequest[]): Promise<Result<{ request: MergeRequest; files: string[] }[]>> {
-    const free = this.#rig.gates.some((gate) => gate.paths === undefined)
+    // Files only matter where every gate names its own.
+    const free = this.#rig.gates.length === 0 || this.#rig.gates.some((gate) => gate.paths === undefined)
     const found: { request: MergeRequest; files: string[] }[] = []
     for (const request of group) {
       const { base, head } = request.merge

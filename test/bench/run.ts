@@ -11,6 +11,7 @@ import { guardText } from '../../src/agents/guard.ts'
 import type { Op } from '../../src/beads/change.ts'
 import { createLedger } from '../../src/beads/ledger.ts'
 import { benchLedger, benchRival, benchTail } from './ledger.ts'
+import { benchMerges } from './refinery/merge.ts'
 
 const GT = fileURLToPath(new URL('../../bin/gt.js', import.meta.url))
 const place = mkdtempSync(join(tmpdir(), 'gt-bench-'))
@@ -161,6 +162,16 @@ try {
     const megabytes = peak(words, town)
     rows.push([`  peak memory of gt ${words[0]} ${words[1]}, MB`, megabytes.toFixed(0), '≤ 200', megabytes <= 200])
   }
+
+  const merging = benchMerges()
+  rows.push([
+    'merge of one of 30 changes, 10,000 files, no gate, ms',
+    merging.queue.toFixed(1),
+    '≤ 30',
+    merging.queue <= 30,
+  ])
+  rows.push(['  plumbing alone, ms', merging.plumbing.toFixed(1), '(a figure)', null])
+  rows.push(['  git merge in a worktree, ms', merging.porcelain.toFixed(1), '(a figure)', null])
 
   rmSync(town, { recursive: true })
   once(gt('install', town))
