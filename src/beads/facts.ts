@@ -250,6 +250,8 @@ export interface GtFacts {
   landed?: { commit: string; landing?: string; target: string; merge_request: string; at: string }
   /** How this bead lands, when not by the rig's policy. Set by people; an agent may only make it stricter. */
   landing?: LandingPolicy
+  /** An agent set it: should the rig's policy be stricter, now or later, that one holds. */
+  landing_by_agent?: true
   /** Paths (globs) that the work is expected to touch, so that beads on hot files can wait. */
   paths?: string[]
   /** On an epic: the branch that its children land on; it lands as one when they are all closed. */

@@ -104,7 +104,7 @@ export async function declare(
   const now = facts(bead)
   const ops: Op[] = []
   const when: Condition[] = []
-  const say = (fact: 'landing' | 'paths', value: unknown): void => {
+  const say = (fact: 'landing' | 'landing_by_agent' | 'paths', value: unknown): void => {
     const path = gtPath(fact)
     ops.push(value === null ? { op: 'unset', id, path } : { op: 'set', id, path, value })
   }
@@ -112,6 +112,7 @@ export async function declare(
     const allowed = await mayLand(town, bead, landing)
     if (allowed.kind === 'error') return allowed
     say('landing', landing)
+    say('landing_by_agent', landing !== null && isAgent(town.env) ? true : null)
     // What it was compared with: a person may make it stricter at this very moment.
     for (const fact of ['landing', 'rig']) when.push({ if: 'in', id, path: gtPath(fact), values: [now[fact] ?? null] })
   }

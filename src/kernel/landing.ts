@@ -22,9 +22,15 @@ export function ownPolicy(bead: Bead): LandingPolicy | null {
   return own === null || isPolicy(own) ? own : 'hold'
 }
 
-/** The policy in force for a bead: its own, else its rig's. What the epics above it say does not count. */
+/**
+ * The policy in force for a bead: its own, else its rig's. What the epics above it say does not count. What an agent set
+ * holds only as far as it is the stricter of the two: a rig may be chosen, or made stricter, after the agent spoke.
+ */
 export function policyOf(bead: Bead, rig: Pick<RigSettings, 'landing'>): LandingPolicy {
-  return ownPolicy(bead) ?? rig.landing.policy
+  const own = ownPolicy(bead)
+  const standard = rig.landing.policy
+  if (own === null) return standard
+  return facts(bead).landing_by_agent && STRICTNESS[own] < STRICTNESS[standard] ? standard : own
 }
 
 /** Whether an agent speaks, not a person. */

@@ -58,12 +58,20 @@ ${gate}
 # name = "test"
 # run = "npm test"
 # timeout = "15m"
+# paths = ["src/**"]       # it depends on these files alone: changes elsewhere do not wait for it
+# env = { NODE_ENV = "test" }   # added to its environment, and part of what its results are remembered by
+# output_mb = 8            # kept of its output; more is read and dropped
 
 [landing]
-# direct: lands as soon as the gate passed. hold: waits for a person.
+# direct: lands as soon as the gate passed. pr: through a pull request, with gh. hold: waits for a person.
 policy = "direct"
-# strategy = "merge"       # merge | squash
+# strategy = "merge"       # merge | squash | rebase
 # unverified = false       # true: consent to land with no gate at all
+
+# [refinery]
+# slots = 1                # gates side by side (1 to 8), each in a worktree of its own
+# batch = 30               # changes tested together at the most
+# agent = "claude"         # of the Refinery's own session, for merges that workers could not mend
 
 # [provision]              # run in each new worktree before the agent starts
 # run = "npm ci"

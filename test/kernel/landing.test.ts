@@ -18,6 +18,15 @@ test.each(POLICIES.flatMap((own) => POLICIES.map((standard) => [own, standard] a
   },
 )
 
+test.each<[LandingPolicy, LandingPolicy, LandingPolicy]>([
+  ['direct', 'hold', 'hold'],
+  ['pr', 'hold', 'hold'],
+  ['pr', 'direct', 'pr'],
+  ['hold', 'direct', 'hold'],
+])('what an agent set (%s) never loosens what its rig says later (%s)', (own, standard, inForce) => {
+  expect(policyOf(aBead('gp-a', {}, { landing: own, landing_by_agent: true }), rig(standard))).toBe(inForce)
+})
+
 test('a word that nobody knows waits for a person', () => {
   for (const landing of ['later', '', 'toString', 7, {}]) {
     expect(policyOf(aBead('gp-a', {}, { landing: landing as LandingPolicy }), rig('direct'))).toBe('hold')

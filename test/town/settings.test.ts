@@ -69,6 +69,10 @@ describe('defaults', () => {
         "name": "gp",
         "permissions": {},
         "prefix": "gp",
+        "refinery": {
+          "batch": 30,
+          "slots": 1,
+        },
         "remote": "/r",
         "schema": 1,
         "workers": {},
@@ -304,10 +308,11 @@ it('a town made by a newer gt is refused before anything else is said about it',
 
 it('reads a gate in either form', () => {
   const gates = (text: string) => value(parseRigSettings(RIG + text, 'rig.toml')).gates
-  expect(gates('gate = "npm test"\n')).toEqual([{ name: 'gate', run: 'npm test', timeout: 900_000 }])
+  const usual = { timeout: 900_000, output_mb: 8 }
+  expect(gates('gate = "npm test"\n')).toEqual([{ name: 'gate', run: 'npm test', ...usual }])
   expect(gates('[[gates]]\nname = "a"\nrun = "x"\ntimeout = "90s"\n[[gates]]\nname = "b"\nrun = "y"\n')).toEqual([
-    { name: 'a', run: 'x', timeout: 90_000 },
-    { name: 'b', run: 'y', timeout: 900_000 },
+    { name: 'a', run: 'x', ...usual, timeout: 90_000 },
+    { name: 'b', run: 'y', ...usual },
   ])
 })
 
