@@ -112,7 +112,8 @@ export async function declare(
     const allowed = await mayLand(town, bead, landing)
     if (allowed.kind === 'error') return allowed
     say('landing', landing)
-    say('landing_by_agent', landing !== null && isAgent(town.env) ? true : null)
+    const byAgent = landing !== null && isAgent(town.env)
+    if (byAgent || now.landing_by_agent) say('landing_by_agent', byAgent ? true : null)
     // What it was compared with: a person may make it stricter at this very moment.
     for (const fact of ['landing', 'rig']) when.push({ if: 'in', id, path: gtPath(fact), values: [now[fact] ?? null] })
   }

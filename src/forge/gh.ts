@@ -2,10 +2,10 @@
  * One way to run `gh`, GitHub's own program: argument vectors, no prompt, and failures sorted by what helps against them
  * (install it, log in, wait, read what it said).
  */
-import { spawn } from 'node:child_process'
 import { findProgram } from '../agents/preset.ts'
 import type { Err, Result } from '../result.ts'
 import { EXIT, fail, messageOf, ok } from '../result.ts'
+import { runProgram } from '../town/program.ts'
 
 export interface GhOptions {
   /** Default `/`: with a `repo`, gh needs no checkout around it. */
@@ -73,56 +73,25 @@ export async function gh(args: string[], options: GhOptions): Promise<Result<GhO
   return run(program.value, argv, options)
 }
 
-function run(program: string, argv: string[], options: GhOptions): Promise<Result<GhOutput>> {
+async function run(program: string, argv: string[], options: GhOptions): Promise<Result<GhOutput>> {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
   const tried = nameOf(argv)
-  return new Promise((resolve) => {
-    const child = spawn(program, argv, {
-      env: ghEnvironment(options.env, options.repo),
-      cwd: options.cwd ?? '/',
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    const out: Buffer[] = []
-    const err: Buffer[] = []
-    let bytes = 0
-    let stopped: 'timeout' | 'too-much' | undefined
-    let killer: NodeJS.Timeout | undefined
-    const stop = (why: 'timeout' | 'too-much'): void => {
-      stopped ??= why
-      child.kill('SIGTERM')
-      killer ??= setTimeout(() => child.kill('SIGKILL'), 2000)
-      // A helper that outlives gh must not keep us waiting for its end of the pipe.
-      child.stdout.destroy()
-      child.stderr.destroy()
-    }
-    const timer = setTimeout(() => stop('timeout'), timeoutMs)
-    const collect = (into: Buffer[]) => (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > MAX_BYTES) stop('too-much')
-      else into.push(chunk)
-    }
-    child.stdout.on('data', collect(out))
-    child.stderr.on('data', collect(err))
-    // gh may end before it read everything; its exit code says what that meant.
-    child.stdin.on('error', () => {})
-    child.on('error', (error) => {
-      clearTimeout(timer)
-      resolve(fail('E_GH', `gh could not be started: ${messageOf(error)}.`))
-    })
-    child.on('close', (exitCode) => {
-      clearTimeout(timer)
-      clearTimeout(killer)
-      const stdout = Buffer.concat(out).toString('utf8')
-      const stderr = redact(Buffer.concat(err).toString('utf8'))
-      if (stopped === 'timeout') {
-        resolve(outOfReach(`\`${tried}\` did not end within ${Math.round(timeoutMs / 1000)} s and was stopped.`))
-      } else if (stopped === 'too-much') {
-        resolve(fail('E_GH', `\`${tried}\` wrote more than ${MAX_BYTES} bytes and was stopped.`))
-      } else if (exitCode === 0) resolve(ok({ stdout, stderr }))
-      else resolve(sorted(tried, exitCode, stderr.trim() === '' ? redact(stdout) : stderr))
-    })
-    child.stdin.end(options.input ?? '')
-  })
+  const env = ghEnvironment(options.env, options.repo)
+  const { cwd, input } = options
+  const end = await runProgram({ program, args: argv, env, cwd, input, timeoutMs, maxBytes: MAX_BYTES })
+  const { stdout } = end
+  const stderr = redact(end.stderr)
+  switch (end.is) {
+    case 'not_started':
+      return fail('E_GH', `gh could not be started: ${messageOf(end.error)}.`)
+    case 'timed_out':
+      return outOfReach(`\`${tried}\` did not end within ${Math.round(timeoutMs / 1000)} s and was stopped.`)
+    case 'too_much':
+      return fail('E_GH', `\`${tried}\` wrote more than ${MAX_BYTES} bytes and was stopped.`)
+    case 'ended':
+      if (end.code === 0) return ok({ stdout, stderr })
+      return sorted(tried, end.code, stderr.trim() === '' ? redact(stdout) : stderr)
+  }
 }
 
 /** Which kind of failure this is, from what gh said: it has one exit code of its own, and that only for logging in. */

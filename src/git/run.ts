@@ -1,11 +1,11 @@
 /**
  * One way to run git: argument vectors, explicit places, an environment that nobody else's GIT_* can bend.
  */
-import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { runProgram } from '../town/program.ts'
 
 export interface GitOptions {
   /** Repository, as `--git-dir`. */
@@ -103,67 +103,39 @@ export async function git(args: string[], options: GitOptions = {}): Promise<Res
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
   const tried = redact(`git ${args.slice(0, 12).join(' ')}`.slice(0, 300))
 
-  return new Promise((resolve) => {
-    const child = spawn('git', [...OUR_CONFIG, ...placeOf(options), ...args], {
-      env: gitEnvironment({ ...ceilingOf(options), ...options.env }),
-      cwd: '/',
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    const out: Buffer[] = []
-    const err: Buffer[] = []
-    let bytes = 0
-    let stopped: 'timeout' | 'too-much' | undefined
-    const stop = (why: 'timeout' | 'too-much'): void => {
-      stopped ??= why
-      // SIGTERM first: git then takes its lock files and helpers with it.
-      child.kill('SIGTERM')
-      killer ??= setTimeout(() => child.kill('SIGKILL'), 2000)
-      // A helper that outlives git must not keep us waiting for its end of the pipe.
-      child.stdout.destroy()
-      child.stderr.destroy()
-    }
-    let killer: NodeJS.Timeout | undefined
-    const timer = setTimeout(() => stop('timeout'), timeoutMs)
-    const collect = (into: Buffer[]) => (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > maxBytes) stop('too-much')
-      else into.push(chunk)
-    }
-    child.stdout.on('data', collect(out))
-    child.stderr.on('data', collect(err))
-    // git may end before it read everything; its exit code says what that meant.
-    child.stdin.on('error', () => {})
-    child.on('error', (error) => {
-      clearTimeout(timer)
-      resolve(cannotStart(error))
-    })
-    child.on('close', (exitCode) => {
-      clearTimeout(timer)
-      clearTimeout(killer)
-      const stdout = Buffer.concat(out).toString('utf8')
-      const stderr = redact(Buffer.concat(err).toString('utf8'))
-      if (stopped === 'timeout') {
-        resolve(
-          fail('E_GIT_TIMEOUT', `\`${tried}\` did not end within ${Math.round(timeoutMs / 1000)} s and was stopped.`, {
-            exit: EXIT.tryAgain,
-            hint: 'Check that the remote can be reached, then try again.',
-            details: { exitCode, stderr, stdout },
-          }),
-        )
-      } else if (stopped === 'too-much') {
-        resolve(fail('E_GIT', `\`${tried}\` wrote more than ${maxBytes} bytes and was stopped.`))
-      } else if (exitCode === 0) resolve(ok({ stdout, stderr }))
-      else {
-        const said = (stderr.trim() === '' ? stdout : stderr).trim().slice(-1024)
-        resolve(
-          fail('E_GIT', `\`${tried}\` failed (exit ${exitCode}). ${said}`.trim(), {
-            details: { exitCode, stderr, stdout } satisfies GitFailureDetails,
-          }),
-        )
-      }
-    })
-    child.stdin.end(options.input ?? '')
+  const end = await runProgram({
+    program: 'git',
+    args: [...OUR_CONFIG, ...placeOf(options), ...args],
+    env: gitEnvironment({ ...ceilingOf(options), ...options.env }),
+    input: options.input,
+    timeoutMs,
+    maxBytes,
   })
+  const { stdout } = end
+  const stderr = redact(end.stderr)
+  switch (end.is) {
+    case 'not_started':
+      return cannotStart(end.error)
+    case 'timed_out':
+      return fail(
+        'E_GIT_TIMEOUT',
+        `\`${tried}\` did not end within ${Math.round(timeoutMs / 1000)} s and was stopped.`,
+        {
+          exit: EXIT.tryAgain,
+          hint: 'Check that the remote can be reached, then try again.',
+          details: { exitCode: null, stderr, stdout },
+        },
+      )
+    case 'too_much':
+      return fail('E_GIT', `\`${tried}\` wrote more than ${maxBytes} bytes and was stopped.`)
+    case 'ended': {
+      if (end.code === 0) return ok({ stdout, stderr })
+      const said = (stderr.trim() === '' ? stdout : stderr).trim().slice(-1024)
+      return fail('E_GIT', `\`${tried}\` failed (exit ${end.code}). ${said}`.trim(), {
+        details: { exitCode: end.code, stderr, stdout } satisfies GitFailureDetails,
+      })
+    }
+  }
 }
 
 /** Passwords in URLs never get into messages or logs. */

@@ -4,12 +4,12 @@
  */
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
-import { standsOn } from '../beads/integration.ts'
+import type { Run } from '../beads/facts.ts'
 import { lookUp, type State } from '../beads/fold.ts'
+import { standsOn } from '../beads/integration.ts'
 import { mergeCandidate } from '../git/merge.ts'
 import { isAncestor, resolveCommit } from '../git/repository.ts'
 import type { OpenTown } from '../kernel/town.ts'
-import type { Run } from '../beads/facts.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 

@@ -4,7 +4,8 @@
  * Runtime state: losing it costs gate runs, never a wrong landing. Verdicts themselves are in the ledger.
  */
 import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, messageOf, ok } from '../result.ts'
 import type { Seen } from './estimate.ts'
@@ -157,6 +158,10 @@ export class GateLog {
     else known.push(finding)
   }
 }
+
+/** The log of a rig's gate runs. */
+export const gateLogOf = (town: Pick<OpenTown, 'paths'>, rig: string): GateLog =>
+  new GateLog(join(town.paths.runtime, 'gates', `${rig}.log`))
 
 function parse(text: string): Line | undefined {
   try {

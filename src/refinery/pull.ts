@@ -25,6 +25,7 @@ import { admission } from './admission.ts'
 import { recordLanding, sourceOf } from './books.ts'
 import { giveUp } from './landing.ts'
 import type { GateLog } from './log.ts'
+import { gateLogOf } from './log.ts'
 import type { Entry } from './pull-books.ts'
 import { hold, sendHome } from './pull-books.ts'
 import { repoOf } from './pull-close.ts'
@@ -54,7 +55,6 @@ export async function lookAtPulls(town: OpenTown, rigName: string, beads: string
   const lease = acquire(town.ledger, `refinery:${rigName}`, `${rigName}/refinery`)
   if (lease.kind === 'error' || lease.value === null) return lease.kind === 'error' ? lease : ok(undefined)
   try {
-    const { gateLogOf } = await import('./queue.ts')
     const looked = await new Pulls(town, rigName, gateLogOf(town, rigName)).turn(rig.value, beads)
     return looked.kind === 'error' ? looked : ok(undefined)
   } finally {

@@ -3,7 +3,6 @@
  * that holds an entry is named in it, and a dead driver's entry is recovered from what the repository shows.
  * One driver a rig at a time, by lease; even two would be harmless, since the target moves by compare-and-swap only.
  */
-import { join } from 'node:path'
 import { acquire, release } from '../beads/leases.ts'
 import { fetchRemote, isAncestor } from '../git/repository.ts'
 import { waitsForChildren } from '../kernel/integration.ts'
@@ -21,7 +20,8 @@ import { carryOut } from './carry.ts'
 import { estimate } from './estimate.ts'
 import { freshen } from './integration.ts'
 import { giveUp } from './landing.ts'
-import { GateLog } from './log.ts'
+import type { GateLog } from './log.ts'
+import { gateLogOf } from './log.ts'
 import { due, plan } from './plan.ts'
 import { isPull, Pulls } from './pull.ts'
 import { handedIn, inLine, type Lane, Lookout, parkedOf } from './rows.ts'
@@ -42,10 +42,6 @@ interface Options {
 
 /** What was fetched is looked at again after this long, should nobody tell us of a change. */
 const FETCH_MS = 60_000
-
-/** The log of a rig's gate runs. */
-export const gateLogOf = (town: OpenTown, rig: string): GateLog =>
-  new GateLog(join(town.paths.runtime, 'gates', `${rig}.log`))
 
 /**
  * Works the queue of a rig until nothing in it can move (or after one entry with `once`).

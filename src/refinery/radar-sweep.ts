@@ -10,9 +10,9 @@ import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, messageOf, ok } from '../result.ts'
 import { writeFileAtomic } from '../town/atomic.ts'
+import { headsOf, scan } from './radar.ts'
 import type { Radar } from './radar-plan.ts'
 import { stillTold, warningsOf, warningText, watched } from './radar-plan.ts'
-import { headsOf, scan } from './radar.ts'
 
 /** What the last sweep saw. */
 export interface Sweep {

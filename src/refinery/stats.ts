@@ -26,7 +26,10 @@ export interface Stats {
   f: number
 }
 
-/** `from` and `to` in ms since the epoch. Rates are over the whole time between them. */
+/**
+ * `from` and `to` in ms since the epoch. Rates are over the time between them as far as there is anything in it, and at
+ * least over an hour: a minute of work says nothing about an hour.
+ */
 export function statsOf(log: Pick<GateLog, 'lines' | 'found' | 'seen'>, from: number, to: number): Stats {
   const within = log.lines.filter((line) => Date.parse(line.at) >= from && Date.parse(line.at) <= to)
   const ends = within.filter((line): line is EndLine => line.k === 'end')
@@ -36,7 +39,8 @@ export function statsOf(log: Pick<GateLog, 'lines' | 'found' | 'seen'>, from: nu
   const queueRuns = new Set(gates.filter((line) => line.by.endsWith('/refinery')).map((line) => line.run))
   const flakes = gates.filter((line) => line.outcome !== 'pass' && log.found(line.key).at(-1)?.outcome === 'pass')
   const minutes = (ms: number): number => ms / 60_000
-  const hours = Math.max(1, to - from) / 3_600_000
+  const begun = Math.max(from, Date.parse(within[0]?.at ?? '') || from)
+  const hours = Math.max(1, (to - begun) / 3_600_000)
   return {
     landed: landed.length,
     // A step of `size` changes left so many lines; each counts for its part of the step.

@@ -274,7 +274,7 @@ describe('hostile words', () => {
     }
     await must(town.gt('sling', ...beads, 'app', '--wait', '--timeout', '90s'))
     for (const bead of beads) expect(town.onMain(`${bead}.txt`)).toBe('fine')
-    const messages = town.git(town.project, 'log', '--first-parent', '--format=%B%x00', 'main').split('\0')
+    const messages = town.git(town.project, 'log', '--merges', '--format=%B%x00', 'main').split('\0')
     expect(messages.filter((text) => /^Bead: /m.test(text)).length).toBe(TITLES.length)
     for (const text of messages) expect(text.match(/^Bead: /gm)?.length ?? 0).toBeLessThanOrEqual(1)
     const strays = readdirSync(town.dir, { recursive: true }).filter((path) => String(path).endsWith('pwned'))

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { startFakeModel } from '../support/fake-model.mjs'
-import { makeTown } from '../support/town.ts'
+import { changesOf, makeTown } from '../support/town.ts'
 
 const REPO = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const CLAUDE = join(REPO, 'test/claude/node_modules/.bin')
@@ -83,8 +83,10 @@ test('this repository, its own gate, script workers and Claude Code side by side
   expect(byClaude?.error).toBeUndefined()
 
   const landings = town.git(server, 'rev-list', '--first-parent', `${first}..refs/heads/${branch}`).split('\n')
-  expect(landings).toHaveLength(6 + modelled.length)
-  for (const commit of landings) {
+  const changes = landings.flatMap((landing) => changesOf({ git: town.git, remote: server }, landing))
+  expect(changes.map(([bead]) => bead).sort()).toEqual([...scripted, ...modelled].sort())
+  for (const commit of landings) expect((await town.gt('mq', 'verify', commit)).data.verified).toBe(true)
+  for (const [, commit] of changes) {
     const [author, ...message] = town.git(server, 'show', '-s', '--format=%an%n%B', commit).split('\n')
     expect(author).toMatch(/^self\/polecats\/\w+$/)
     expect(message.join('\n')).toMatch(new RegExp(`^Bead: (${[...scripted, ...modelled].join('|')})$`, 'm'))

@@ -218,25 +218,36 @@ export async function flawsOfMain(town: TestTown, beads: string[]): Promise<stri
     const verified = await town.gt('mq', 'verify', commit)
     if (verified.code !== 0) flaws.push(`${commit}: ${verified.stdout}`)
   }
-  // A group of changes is one merge on the line, with a merge for each change behind it.
-  const beadOf = (commit: string): string | undefined =>
-    /^Bead: (\S+)$/m.exec(town.git(town.remote, 'show', '-s', '--format=%B', commit))?.[1]
   const landed = new Map<string, string>()
-  for (const commit of landings) {
-    const own = beadOf(commit)
-    const behind = town.git(town.remote, 'rev-list', '--first-parent', `${commit}^1..${commit}^2`).split('\n')
-    for (const [bead, change] of own === undefined ? behind.map((id) => [beadOf(id), id] as const) : [[own, commit]]) {
-      if (bead === undefined) flaws.push(`${change} names no bead`)
-      else if (landed.has(bead)) flaws.push(`${bead} landed twice`)
-      else landed.set(bead, change!)
-      if (change === commit) continue
-      const verified = await town.gt('mq', 'verify', change!)
-      if (verified.code !== 0) flaws.push(`${bead} as ${change}: ${verified.stdout}`)
-    }
+  for (const [bead, change] of landings.flatMap((commit) => changesOf(town, commit))) {
+    if (landed.has(bead)) flaws.push(`${bead} landed twice`)
+    landed.set(bead, change)
+    if (landings.includes(change)) continue
+    const verified = await town.gt('mq', 'verify', change)
+    if (verified.code !== 0) flaws.push(`${bead} as ${change}: ${verified.stdout}`)
   }
   for (const bead of beads) if (!landed.has(bead)) flaws.push(`${bead} did not land`)
   for (const bead of landed.keys()) if (!beads.includes(bead)) flaws.push(`${bead} landed unasked`)
   return flaws
+}
+
+/**
+ * Beads that a merge brought, each with the merge that is its own. A group is one merge with a merge for each change
+ * behind it; so is an epic, which has a bead itself and was handed in by no run.
+ */
+export function changesOf(town: Pick<TestTown, 'git' | 'remote'>, commit: string): [bead: string, change: string][] {
+  const message = town.git(town.remote, 'show', '-s', '--format=%B', commit)
+  const bead = /^Bead: (\S+)$/m.exec(message)?.[1]
+  const own: [string, string][] = bead === undefined ? [] : [[bead, commit]]
+  if (/^Run: /m.test(message)) return own
+  const behind = town.git(town.remote, 'rev-list', '--first-parent', `${commit}^1..${commit}^2`)
+  return [
+    ...own,
+    ...behind
+      .split('\n')
+      .filter(Boolean)
+      .flatMap((one) => changesOf(town, one)),
+  ]
 }
 
 /** What is still there although every bead is settled: worktrees, sessions, processes. `daemon`: one that may run. */

@@ -12,10 +12,11 @@ const WAITING = 30
 const BAD = [0.01, 0.05, 0.1, 0.2, 0.4]
 const FLAKES = [0, 0.02]
 const GATES_AN_HOUR = 3_600_000 / GATE
-/** More slots would stand idle under the first two; `prefixes` with one slot is `nested`. */
+/** More slots would stand idle under the first three; `prefixes` with one slot is `nested`. */
 const POLICIES: { policy: Policy; slots: number }[] = [
   { policy: 'serial', slots: 1 },
   { policy: 'halving', slots: 1 },
+  { policy: 'nested', slots: 1 },
   { policy: 'prefixes', slots: 1 },
   { policy: 'prefixes', slots: 2 },
   { policy: 'prefixes', slots: 4 },
@@ -163,7 +164,7 @@ function arrivalTable(): void {
   for (const p of [0.05, 0.1]) {
     for (const rate of [1, 2, 3]) {
       for (const { policy, slots } of POLICIES) {
-        if (policy === 'halving') continue
+        if (policy === 'halving' || policy === 'nested') continue
         const found = arrivals({ p, f: 0.02, slots, policy, estimates: 'known' }, rate)
         rows.push([percent(p), `${rate}`, policy, `${slots}`, ...found.text])
         if (p !== 0.05 || rate !== 3 || policy !== 'prefixes' || slots !== 1) continue
