@@ -63,7 +63,7 @@ function personAttaches(town: TestTown, who: string): { look(): string; type(tex
       encoding: 'utf8',
     })
   const name = who.replace(/\W/g, '-')
-  tmux('new-session', '-d', '-s', name, '-x', '120', '-y', '40', '-c', town.root, process.execPath, GT, 'attach', who)
+  tmux('new-session', '-d', '-s', name, '-x', '120', '-y', '70', '-c', town.root, process.execPath, GT, 'attach', who)
   if (!screens.some(({ dir }) => dir === town.dir)) screens.push({ dir: town.dir, env: town.env })
   return {
     look: () => tmux('capture-pane', '-p', '-t', `=${name}:`),
