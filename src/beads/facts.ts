@@ -146,7 +146,7 @@ export interface MergeFacts {
   state: MergeState
   /** Its place in line. Kept for one repair; after that a returned entry goes to the end. */
   queued_at: string
-  /** When this head was handed in, or a person asked for another try: verdicts from before count for nothing. */
+  /** When this head was handed in, or begins anew (a person's retry, a target green again): reds from before do not count. */
   handed_in_at?: string
   since: string
   /** The driver that builds, tests or lands it now; a dead one means: queue again. */

@@ -111,7 +111,8 @@ function freeze({ town, rig }: Tools, lane: Lane): Result<Done> {
 function thaw({ town }: Tools, lane: Lane): Result<Done> {
   let changed = false
   for (const request of lane.parked) {
-    const note = { held_for: undefined, reason: undefined }
+    // What was red while the target was says nothing about the work.
+    const note = { held_for: undefined, reason: undefined, handed_in_at: town.now().toISOString() }
     const moved = move(town, request, 'queued', `${lane.target} is not known to be red any more`, note)
     if (moved.kind === 'error') return moved
     changed ||= moved.value

@@ -43,7 +43,7 @@ export interface EndLine {
 export type Line = GateLine | EndLine
 
 /** The log is put aside at this size; what it remembered is learnt again. */
-const MAX_BYTES = 8 * 1024 * 1024
+const MAX_BYTES = 2 * 1024 * 1024
 /** How many runs are looked at for red groups and estimates. */
 const RECENT = 600
 

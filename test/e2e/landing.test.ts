@@ -77,6 +77,16 @@ it('lands what only a replay commit by commit can merge', async () => {
   queue.close()
 }, 60_000)
 
+it('lands only the first in line with --once', async () => {
+  const town = await makeTown({ remote: 'bare' })
+  const queue = queueOf(town)
+  const [low, urgent] = [queue.submit({ files: { a: 'a' } }), queue.submit({ files: { b: 'b' }, priority: 1 })]
+  expect(await must(town.gt('refinery', 'run', 'app', '--once'))).toMatchObject({ left: 1 })
+  expect([queue.merge(urgent).state, queue.merge(low).state]).toEqual(['landed', 'queued'])
+  expect(await must(town.gt('refinery', 'run', 'app'))).toMatchObject({ left: 0 })
+  queue.close()
+}, 60_000)
+
 it('tries one by one what the remote refused together, and holds only the one that is in the way', async () => {
   const town = await makeTown({ remote: 'bare' })
   const hook = join(town.remote, 'hooks', 'pre-receive')
