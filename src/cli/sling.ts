@@ -47,7 +47,7 @@ export function slingCommand(context: Context, words: string[], options: SlingOp
       const ordered = sling(town, bead.id, slung)
       if (ordered.kind === 'error') return ordered
     }
-    const { releaseSettled } = await import('../refinery/queue.ts')
+    const { releaseSettled } = await import('../refinery/movable.ts')
     const released = await releaseSettled(town, slung.rig)
     if (released.kind === 'error') return released
     const ids = beads.map((bead) => bead.id)

@@ -7,14 +7,12 @@ import { acquire, release } from '../beads/leases.ts'
 import { fetchRemote, isAncestor } from '../git/repository.ts'
 import { waitsForChildren } from '../kernel/integration.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
-import { IN_HAND, openMerges, step } from '../kernel/merges.ts'
+import { IN_HAND, openMerges } from '../kernel/merges.ts'
 import type { OpenTown } from '../kernel/town.ts'
-import type { Result } from '../result.ts'
+import type { Failure, Result } from '../result.ts'
 import { EXIT, ok } from '../result.ts'
-import { isRunning } from '../town/processes.ts'
 import type { RigSettings } from '../town/settings.ts'
 import { admission, releasable } from './admission.ts'
-import { isParked } from './alarm.ts'
 import { move, recordLanding, requeue, sourceOf, tellPerson, untellPerson } from './books.ts'
 import { carryOut } from './carry.ts'
 import { estimate } from './estimate.ts'
@@ -22,9 +20,10 @@ import { freshen } from './integration.ts'
 import { giveUp } from './landing.ts'
 import type { GateLog } from './log.ts'
 import { gateLogOf } from './log.ts'
+import { isOrphan } from './movable.ts'
 import { due, plan } from './plan.ts'
-import { isPull, Pulls } from './pull.ts'
-import { handedIn, inLine, type Lane, Lookout, parkedOf } from './rows.ts'
+import { Pulls } from './pull.ts'
+import { inLine, type Lane, Lookout, parkedOf } from './rows.ts'
 import { TestRuns } from './testing.ts'
 import { takeOut } from './unmergeable.ts'
 
@@ -67,6 +66,7 @@ class Refinery {
   readonly #pulls: Pulls
   /** Entries of a group that the remote refused: one by one from here on. */
   readonly #apart = new Set<string>()
+  #rig: RigSettings | undefined
   #lookout: { settings: string; lookout: Lookout } | undefined
   #fetchedAt = 0
   #only: string | undefined
@@ -111,7 +111,7 @@ class Refinery {
     this.#woken = false
     const read = this.#town.ledger.refresh()
     if (read.kind === 'error') return read
-    const rig = await this.#town.rig(this.#name)
+    const rig = await this.#settings()
     if (rig.kind === 'error') return rig
     const logged = this.#log.refresh()
     if (logged.kind === 'error') return logged
@@ -120,9 +120,11 @@ class Refinery {
     const admitted = this.#admit(rig.value)
     if (admitted.kind === 'error') return admitted
     const pulled = this.#options.once ? ok(0) : await this.#pulls.turn(rig.value)
-    if (pulled.kind === 'error') return pulled
-    this.#steps += pulled.value
-    if (pulled.value > 0) return ok('went on')
+    if (pulled.kind === 'error' && !this.#mayWait(pulled.failure)) return pulled
+    if (pulled.kind === 'ok' && pulled.value > 0) {
+      this.#steps += pulled.value
+      return ok('went on')
+    }
     const queue = this.#queue(rig.value)
     if (queue.line.length === 0 && queue.parked.length === 0) return ok(await this.#endOrWait(undefined))
     const fetched = await this.#fetch()
@@ -230,8 +232,21 @@ class Refinery {
   async #fetch(): Promise<Result<void>> {
     if (Date.now() - this.#fetchedAt < FETCH_MS) return ok(undefined)
     const fetched = await fetchRemote({ gitDir: this.#town.paths.rig(this.#name).repo })
-    if (fetched.kind === 'ok') this.#fetchedAt = Date.now()
-    return fetched
+    if (fetched.kind === 'error' && !this.#mayWait(fetched.failure)) return fetched
+    this.#fetchedAt = Date.now()
+    return ok(undefined)
+  }
+
+  /** What passes by itself ends no gate that is under way: by the time it is done, the remote may answer again. */
+  #mayWait(failure: Failure): boolean {
+    return failure.exit === EXIT.tryAgain && this.#runs.running.length > 0
+  }
+
+  /** The rig's settings as they are now; those that broke meanwhile leave the last good ones in force. */
+  async #settings(): Promise<Result<RigSettings>> {
+    const rig = await this.#town.rig(this.#name)
+    if (rig.kind === 'ok') this.#rig = rig.value
+    return this.#rig === undefined ? rig : ok(this.#rig)
   }
 
   #lookoutFor(rig: RigSettings): Lookout {
@@ -245,7 +260,9 @@ class Refinery {
   /** Waits for a run to end, for the ledger to change, or for the clock; only while a gate runs. */
   async #endOrWait(at: number | undefined): Promise<'went on' | 'idle'> {
     if (this.#runs.running.length === 0) return 'idle'
-    const ms = Math.min(FETCH_MS, Math.max(10, (at ?? Number.POSITIVE_INFINITY) - Date.now()))
+    const ahead = at === undefined ? FETCH_MS : at - Date.now()
+    // What is due already waits for a slot: the end of a run wakes us.
+    const ms = ahead > 0 ? Math.min(FETCH_MS, ahead) : FETCH_MS
     if (!this.#woken) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms)
@@ -297,58 +314,4 @@ class Refinery {
     }
     return requeue(this.#town, request, `its driver died while ${state}`)
   }
-}
-
-/** In the hand of a driver that certainly ended, or of this very process from before. */
-function isOrphan({ merge }: MergeRequest): boolean {
-  if (!IN_HAND.has(merge.state)) return false
-  if (merge.executor === undefined || merge.executor.pid === process.pid) return true
-  const alive = isRunning(merge.executor)
-  return alive.kind === 'ok' && !alive.value
-}
-
-/**
- * Rigs whose queue has something for `workQueue` to do, each with a mark that changes when the queue does. A rig whose
- * settings cannot be read has none.
- */
-export async function movableQueues(town: OpenTown): Promise<Map<string, string>> {
-  const byRig = new Map<string, MergeRequest[]>()
-  for (const request of openMerges(town.ledger.state.beads.values())) {
-    byRig.set(request.merge.rig, [...(byRig.get(request.merge.rig) ?? []), request])
-  }
-  const movable = new Map<string, string>()
-  for (const [name, requests] of byRig) {
-    const rig = await town.rig(name)
-    if (rig.kind === 'error') continue
-    const moving = requests.filter((request) => isMovable(town, rig.value, request))
-    const mark = moving.map((request) => `${request.bead.id} ${request.merge.state} ${handedIn(request)}`).join()
-    if (moving.length > 0) movable.set(name, mark)
-  }
-  return movable
-}
-
-function isMovable(town: OpenTown, rig: RigSettings, request: MergeRequest): boolean {
-  const bead = town.ledger.state.beads.get(request.merge.bead)
-  if (bead === undefined) return false
-  if (request.merge.state === 'queued' || isParked(request) || isOrphan(request)) return true
-  return releasable(rig, request, bead) || isPull(rig, request, bead)
-}
-
-/**
- * Queues again what was held for a setting that has been settled since, without waiting for a driver: a change of
- * settings wakes none, and whoever waits would meet the old question. Conditional, so two doing it at once are harmless.
- */
-export async function releaseSettled(town: OpenTown, rigName: string): Promise<Result<void>> {
-  const rig = await town.rig(rigName)
-  if (rig.kind === 'error') return rig
-  for (const request of openMerges(town.ledger.state.beads.values(), rigName)) {
-    const bead = town.ledger.state.beads.get(request.merge.bead)
-    if (bead === undefined || !releasable(rig.value, request, bead)) continue
-    const note = { held_for: undefined, reason: undefined }
-    const change = step(request, 'queued', town.now().toISOString(), 'what it was held for has been settled', note)
-    change.ops.push({ op: 'unset', id: request.merge.bead, path: ['metadata', 'gt', 'needs'] })
-    const written = town.ledger.write(change)
-    if (written.kind === 'error') return written
-  }
-  return ok(undefined)
 }
