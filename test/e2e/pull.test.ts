@@ -7,6 +7,7 @@ import type { FakeGh } from '../support/gh.ts'
 import { fakeGh } from '../support/gh.ts'
 import { until } from '../support/gt.ts'
 import type { Puppet } from '../support/puppet.ts'
+import { queueOf } from '../support/queue.ts'
 import type { TestTown, TownOptions } from '../support/town.ts'
 import { leftovers, makeTown, must } from '../support/town.ts'
 
@@ -333,4 +334,33 @@ describe('without a pull request', () => {
     expect(town.landings()).toEqual([])
     await agent.exit(1)
   })
+})
+
+it('survives kill -9 between the push, the opening and the books: one pull request each', {
+  timeout: 60_000,
+}, async () => {
+  const { town, gh } = await makeForge()
+  const queue = queueOf(town)
+  const pushed = (bead: string) => town.git(town.remote, 'branch', '--list', `gt/${bead}`) !== ''
+  const moments = [
+    (bead: string) => pushed(bead),
+    (bead: string) => gh.pulls().some((pull) => pull.branch === `gt/${bead}`),
+    (bead: string) => gh.pulls().some((pull) => pull.branch === `gt/${bead}`) && gh.calls('view').length > 0,
+  ]
+  const made = []
+  for (const [n, moment] of moments.entries()) {
+    const one = queue.submit({ files: { [`f${n}`]: 'x' } })
+    const call = town.start('refinery', 'run', 'app')
+    await Promise.race([until('the moment', () => moment(one.bead)), call.ended])
+    call.kill()
+    await call.ended
+    await must(town.gt('refinery', 'run', 'app'))
+    expect(queue.merge(one)).toMatchObject({ state: 'held', held_for: 'pr', pr: { branch: `gt/${one.bead}` } })
+    made.push(one)
+  }
+  expect(gh.pulls().map(({ branch, state }) => [branch, state])).toEqual(made.map(({ bead }) => [`gt/${bead}`, 'OPEN']))
+  for (const { number } of gh.pulls()) gh.merge(number)
+  await must(town.gt('refinery', 'run', 'app'))
+  for (const one of made) expect(queue.merge(one).state).toBe('landed')
+  queue.close()
 })
