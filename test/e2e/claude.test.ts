@@ -11,7 +11,7 @@ import type { FakeModel } from '../support/fake-model.mjs'
 import { startFakeModel } from '../support/fake-model.mjs'
 import { GT, until } from '../support/gt.ts'
 import type { TestTown, TownOptions } from '../support/town.ts'
-import { changesOf, makeTown } from '../support/town.ts'
+import { changesOf, makeTown, nothingLeft } from '../support/town.ts'
 
 const BIN = fileURLToPath(new URL('../claude/node_modules/.bin', import.meta.url))
 const installed = existsSync(join(BIN, 'claude'))
@@ -123,6 +123,41 @@ describe.skipIf(!installed)('with the real Claude Code', () => {
     expect(new Set(model.requests.map((request) => request.session)).size).toBe(3)
     for (const id of ids)
       expect(model.requests.some((request) => request.step === 0 && request.prompt.includes(id))).toBe(true)
+  }, 240_000)
+
+  test('the Refinery is called as a session of its own for a merge that workers could not mend, and lands it', async () => {
+    const { town, model } = await claudeTown({
+      files: { 'line.txt': 'base\n' },
+      // No second chance for workers: the first conflict is the Refinery's.
+      set: { 'workers.rounds': '0', 'workers.attempts': '1' },
+    })
+    const merging = `git merge --no-edit "$(git for-each-ref --format='%(refname)' refs/gt/archive)"`
+    model.rules.push({
+      match: 'the Refinery of app: called for one merge',
+      reply: [
+        `@bash ${merging} || { printf 'one\\ntwo\\n' > line.txt && git add -A && git commit -qm "Keep both"; }`,
+        '@bash gt done --message "both lines stay"',
+        '@say merged',
+      ].join('\n'),
+    })
+    const body = '@bash echo two > line.txt && git commit -qam two\n@gate other\n@bash gt done --message two\n@say done'
+    const late = (await town.gt('bead', 'create', 'Say two', '--body', body)).data.id
+    const call = town.start('sling', late, 'app', '--wait', '--timeout', '3m', '--permissions', 'bypass')
+    await until('the worker has its commit', async () => {
+      const { data } = await town.gt('bead', 'show', late)
+      const run = data.runs[0]
+      return run?.state === 'working' && town.git(run.worktree, 'log', '--format=%s', '-1') === 'two'
+    })
+    const early = await town.bead('Say one', 'echo one > line.txt')
+    expect((await town.gt('sling', early, 'app', '--agent', 'script', '--wait')).code).toBe(0)
+    model.open('other')
+    expect((await call.ended).code).toBe(0)
+    expect(town.onMain('line.txt')).toBe('one\ntwo')
+    const { runs } = (await town.gt('bead', 'show', late)).data
+    expect(runs.map((run: any) => run.agent)).toEqual([expect.stringMatching(/^app\/polecats\//), 'app/refinery'])
+    const asked = model.requests.find((request) => request.prompt.includes('the Refinery of app'))
+    expect(asked?.prompt).toContain('line.txt')
+    expect(await nothingLeft(town)).toBeUndefined()
   }, 240_000)
 
   test('the Mayor turns a wish into a bead and slings it', async () => {
