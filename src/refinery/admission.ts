@@ -22,22 +22,16 @@ export const UNVERIFIED = 'This rig has no gate, so nothing proves that the work
  * reviewers are the gate there, and people merge. Let past it by a person, the work needs the rig's gate like any other.
  */
 export function admission(rig: RigSettings, request: MergeRequest, bead: Bead): Admission {
-  if (request.merge.approved_by === undefined && policyOf(bead, rig) === 'pr') return { is: 'pull-request' }
+  const approved = request.merge.approved_by !== undefined
+  const policy = policyOf(bead, rig)
+  if (policy === 'pr' && !approved) return { is: 'pull-request' }
   if (rig.gates.length === 0 && !rig.landing.unverified) {
     const reason = `${UNVERIFIED} Set one: gt config set rig.${rig.name}.gate "<command>"`
     return { is: 'held', cause: 'unverified', reason }
   }
-  if (request.merge.approved_by !== undefined) return { is: 'admitted' }
-  switch (policyOf(bead, rig)) {
-    case 'direct':
-      return { is: 'admitted' }
-    case 'pr':
-      return { is: 'pull-request' }
-    case 'hold': {
-      const whose = bead.metadata?.gt && policyOf(bead, rig) !== rig.landing.policy ? bead.id : `Rig ${rig.name}`
-      return { is: 'held', cause: 'policy', reason: `${whose} lands nothing by itself: gt land ${request.bead.id}` }
-    }
-  }
+  if (policy !== 'hold' || approved) return { is: 'admitted' }
+  const whose = policy === rig.landing.policy ? `Rig ${rig.name}` : bead.id
+  return { is: 'held', cause: 'policy', reason: `${whose} lands nothing by itself: gt land ${request.bead.id}` }
 }
 
 /**

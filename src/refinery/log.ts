@@ -13,7 +13,7 @@ import type { RedRun } from './suspects.ts'
 import type { Finding } from './verdict.ts'
 
 /** One finished gate. `members` only when the Refinery ran it for entries in line. */
-export interface GateLine extends Omit<Finding, 'at'> {
+export interface GateLine extends Omit<Finding, 'at' | 'by'> {
   k: 'gate'
   at: string
   gate: string
@@ -143,12 +143,13 @@ export class GateLog {
     if (line === undefined) return
     this.#lines.push(line)
     if (line.k !== 'gate') return
-    const { outcome, ms, run, text, tail, exit_code } = line
+    const { outcome, ms, run, by, text, tail, exit_code } = line
     const finding = {
       at: Date.parse(line.at),
       outcome,
       ms,
       run,
+      by,
       text,
       tail,
       ...(exit_code !== undefined && { exit_code }),

@@ -186,7 +186,10 @@ export class Lookout {
   async #verdict(tree: string, since: number): Promise<Result<Verdict>> {
     if (this.#rig.gates.length === 0) return ok(UNGATED)
     const keys = await this.#keys.of(tree)
-    return keys.kind === 'ok' ? ok(verdictOf(keys.value, this.#log.found, since)) : keys
+    if (keys.kind === 'error') return keys
+    const { shared } = this.#rig.refinery
+    const found = (key: string) => this.#log.found(key).filter(({ by }) => shared || by?.endsWith('/refinery'))
+    return ok(verdictOf(keys.value, found, since))
   }
 
   #reds(group: MergeRequest[]): RedSet[] {

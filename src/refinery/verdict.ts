@@ -10,8 +10,9 @@ export interface Finding {
   at: number
   outcome: 'pass' | 'fail' | 'could_not_run'
   ms: number
-  /** The run it was part of. */
+  /** The run it was part of, and who ran it. */
   run: string
+  by?: string
   /** One line: how the command ended. */
   text: string
   /** End of the output; empty for a pass. */

@@ -136,6 +136,8 @@ export const rigSchema = z
         slots: z.int().min(1).max(8).default(1),
         /** Entries that are tested together at the most. */
         batch: z.int().min(1).max(64).default(30),
+        /** Whether greens of gates that workers ran (`gt gate run`) count for landings; the Refinery's own always do. */
+        shared: z.boolean().default(true),
         /** The agent of the Refinery's own session, asked for merges that workers could not mend. */
         agent: slug.optional(),
       })

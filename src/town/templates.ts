@@ -71,6 +71,7 @@ policy = "direct"
 # [refinery]
 # slots = 1                # gates side by side (1 to 8), each in a worktree of its own
 # batch = 30               # changes tested together at the most
+# shared = true            # false: greens that workers got with gt gate run do not count for landings
 # agent = "claude"         # of the Refinery's own session, for merges that workers could not mend
 
 # [provision]              # run in each new worktree before the agent starts

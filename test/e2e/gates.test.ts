@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { until } from '../support/gt.ts'
+import { startGt, until } from '../support/gt.ts'
 import { queueOf } from '../support/queue.ts'
 import type { TestTown } from '../support/town.ts'
 import { flawsOfMain, kill, makeTown, must } from '../support/town.ts'
@@ -163,6 +163,34 @@ describe('results are remembered by content', () => {
     expect(runsOf(town)).toBe(before)
     expect(await flawsOfMain(town, [bead])).toEqual([])
     expect((await must(town.gt('mq', 'stats')))[0].gate_minutes_saved).toBeGreaterThan(0)
+  }, 60_000)
+
+  it('a person’s run in their own clone counts too, unless the rig believes the Refinery only', async () => {
+    const town = await makeTown({ remote: 'bare' })
+    const queue = queueOf(town)
+    const mine = async (name: string): Promise<void> => {
+      town.git(town.project, 'checkout', '-q', '--detach', 'origin/main')
+      writeFileSync(join(town.project, name), 'x')
+      town.git(town.project, 'add', '-A')
+      town.git(town.project, 'commit', '-qm', name)
+      const place = { cwd: town.project, env: { ...town.env, GT_TOWN: town.root } }
+      expect((await startGt(['gate', 'run', '--rig', 'app'], place).ended).data).toMatchObject({ verdict: 'pass' })
+    }
+    town.git(town.project, 'fetch', '-q', 'origin')
+    await mine('a')
+    const before = runsOf(town)
+    queue.submit({ files: { a: 'x' } })
+    await must(town.gt('refinery', 'run', 'app'))
+    expect(runsOf(town)).toBe(before)
+
+    town.set('rig.app.refinery.shared', 'false')
+    town.git(town.project, 'fetch', '-q', 'origin')
+    await mine('b')
+    queue.submit({ files: { b: 'x' } })
+    await must(town.gt('refinery', 'run', 'app'))
+    expect(runsOf(town)).toBe(before + 2)
+    expect(town.landings()).toHaveLength(2)
+    queue.close()
   }, 60_000)
 
   it('changes in different places do not wait for each other', async () => {

@@ -71,6 +71,7 @@ describe('defaults', () => {
         "prefix": "gp",
         "refinery": {
           "batch": 30,
+          "shared": true,
           "slots": 1,
         },
         "remote": "/r",
