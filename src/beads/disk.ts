@@ -19,6 +19,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Err, Result } from '../result.ts'
 import { EXIT, fail, messageOf, ok } from '../result.ts'
+import { identify, self } from '../town/processes.ts'
 
 export const errno = (thrown: unknown): string | undefined => (thrown as NodeJS.ErrnoException | null)?.code
 
@@ -76,10 +77,12 @@ export function fsyncFolder(path: string): void {
 
 let counter = 0
 
-/** Writes a new file durably under a temporary name in `folder`; the name carries our pid, for `reapTemporary`. Throws. */
+/** Writes a new file durably under a temporary name in `folder`; the name says who we are, for `reapTemporary`. Throws. */
 export function writeTemporary(folder: string, content: string | Buffer, beforeClose?: (fd: number) => void): string {
   counter += 1
-  const path = join(folder, `tmp.${process.pid}.${counter}.${Math.floor(Math.random() * 36 ** 4).toString(36)}`)
+  const { pid, started } = self()
+  const chance = Math.floor(Math.random() * 36 ** 4).toString(36)
+  const path = join(folder, `tmp.${pid}.${counter}.${chance}.${started}`)
   const fd = openSync(path, 'wx', 0o644)
   try {
     const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content
@@ -136,17 +139,12 @@ export function discard(path: string): void {
 /** Takes away temporary files whose process is gone: what a kill in the middle of a roll left behind. */
 export function reapTemporary(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const pid = /^tmp\.(\d+)\./.exec(name)?.[1]
-    if (pid !== undefined && Number(pid) !== process.pid && isGone(Number(pid))) discard(join(folder, name))
-  }
-}
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return errno(error) === 'ESRCH'
+    const [, pid, started] = /^tmp\.(\d+)\.\d+\.[^.]*(?:\.(.+))?$/.exec(name) ?? []
+    if (pid === undefined || Number(pid) === process.pid) continue
+    // A pid that came back, with another start, is somebody else's.
+    const now = identify(Number(pid))
+    const gone = now.kind === 'empty' || (now.kind === 'ok' && started !== undefined && now.value.started !== started)
+    if (gone) discard(join(folder, name))
   }
 }
 

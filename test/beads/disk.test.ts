@@ -1,9 +1,9 @@
 /** A disk that is full or cannot be written: said exactly, and nothing that was acknowledged is lost. */
 import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { diskFailure } from '../../src/beads/disk.ts'
+import { diskFailure, reapTemporary, writeTemporary } from '../../src/beads/disk.ts'
 import { openLedger } from '../../src/beads/ledger.ts'
 import { bead, cleanUp, create, failureOf, must, newLedger, onCleanUp, reopened, temporaryFolder } from './support.ts'
 
@@ -73,4 +73,17 @@ test('every kind of trouble has its name', () => {
   expect(code('EROFS')).toBe('E_READ_ONLY')
   expect(code('EACCES')).toBe('E_READ_ONLY')
   expect(code('EIO')).toBe('E_STORE')
+})
+
+test('half-made files go with their process, also when its pid is somebody else’s by now', () => {
+  const folder = temporaryFolder()
+  writeTemporary(folder, 'ours')
+  const [ours] = readdirSync(folder)
+  // Of our parent, which lives: as it is, and as a process that had its pid before.
+  const { ppid } = process
+  writeFileSync(join(folder, `tmp.${ppid}.1.aaaa`), 'old form: only the pid tells')
+  writeFileSync(join(folder, `tmp.${ppid}.1.bbbb.deadbeef.1`), 'another process of that pid')
+  writeFileSync(join(folder, 'tmp.999999999.1.cccc'), 'of nobody')
+  reapTemporary(folder)
+  expect(readdirSync(folder).sort()).toEqual([`tmp.${ppid}.1.aaaa`, ours].sort())
 })
