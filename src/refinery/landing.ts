@@ -190,13 +190,22 @@ function backInLine({ town, batch }: Landing, why: string): Result<void> {
 }
 
 /**
- * Something around the work failed. What passes by itself puts the entries back and is answered as an error, so that
- * the driver rests before it tries again; anything else is for a person.
+ * Something around the work failed. What passes by itself, and a remote that will not have us, put the entries back and
+ * are answered as an error, so that the driver rests before it tries again; of the latter a person is told, once for all.
+ * Anything else is about these entries, and for a person.
  */
 function hindered(landing: Landing, failure: Failure): Result<Landed> {
-  if (failure.exit === EXIT.tryAgain) {
+  const byRemote = failure.code.startsWith('E_REMOTE')
+  if (failure.exit === EXIT.tryAgain || byRemote) {
     const back = backInLine(landing, failure.message)
-    return back.kind === 'error' ? back : { kind: 'error', failure }
+    if (back.kind === 'error') return back
+    const [first] = landing.batch
+    if (failure.exit !== EXIT.tryAgain && first !== undefined) {
+      const text = `${failure.message} Nothing can land on ${landing.lane.target} until that is mended; it is tried again by itself.`
+      const told = tellPerson(landing.town, first.request, 'remote', text)
+      if (told.kind === 'error') return told
+    }
+    return { kind: 'error', failure }
   }
   for (const { request } of landing.batch) {
     const told = giveUp(landing.town, request, failure.message)

@@ -1,7 +1,8 @@
 /** How a group of changes reaches the target: strategies, trailers, refusals, and kills at every durable step. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { findProgram } from '../../src/agents/preset.ts'
 import { queueOf } from '../support/queue.ts'
 import { afterRecords } from '../support/records.ts'
 import { flawsOfMain, kill, makeTown, must } from '../support/town.ts'
@@ -84,6 +85,34 @@ it('lands only the first in line with --once', async () => {
   expect(await must(town.gt('refinery', 'run', 'app', '--once'))).toMatchObject({ left: 1 })
   expect([queue.merge(urgent).state, queue.merge(low).state]).toEqual(['landed', 'queued'])
   expect(await must(town.gt('refinery', 'run', 'app'))).toMatchObject({ left: 0 })
+  queue.close()
+}, 60_000)
+
+it('keeps the line when the remote will not have us, tells a person once, and goes on by itself', async () => {
+  const town = await makeTown({ remote: 'bare' })
+  const queue = queueOf(town)
+  const made = [queue.submit({ files: { a: 'a' } }), queue.submit({ files: { b: 'b' } })]
+  // Reading works; whoever pushes is told what a server without write access says.
+  const bin = join(town.dir, 'bin')
+  mkdirSync(bin)
+  const real = findProgram('git', town.env.PATH)
+  writeFileSync(
+    join(bin, 'git'),
+    `#!/bin/sh\nfor word; do if [ "$word" = push ]; then echo "fatal: Authentication failed for 'x'" >&2; exit 128; fi; done\nexec ${real.kind === 'ok' ? real.value : 'git'} "$@"\n`,
+  )
+  chmodSync(join(bin, 'git'), 0o755)
+  const { PATH } = town.env
+  town.env.PATH = `${bin}:${PATH}`
+  const refused = await town.gt('refinery', 'run', 'app')
+  expect([refused.code, refused.error?.code]).toEqual([2, 'E_REMOTE_AUTH'])
+  expect(made.map((one) => queue.merge(one).state)).toEqual(['queued', 'queued'])
+  expect((await must(town.gt('status'))).needs_you).toMatchObject([{ bead: made[0]!.bead, cause: 'remote' }])
+  town.env.PATH = PATH
+  await must(town.gt('refinery', 'run', 'app'))
+  expect(made.map((one) => queue.merge(one).state)).toEqual(['landed', 'landed'])
+  expect((await must(town.gt('status'))).needs_you).toEqual([])
+  // What was tested before is not tested again.
+  expect(town.tested().size).toBe(1)
   queue.close()
 }, 60_000)
 
