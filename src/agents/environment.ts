@@ -26,7 +26,7 @@ export function agentEnvironment(input: LaunchInput, folder: string): { env: Rec
   }
   if (user.GT_NODE_EXTRA_CA_CERTS && !user.NODE_EXTRA_CA_CERTS) env.NODE_EXTRA_CA_CERTS = user.GT_NODE_EXTRA_CA_CERTS
   Object.assign(env, input.preset.env)
-  const email = input.email ?? `${addressSlug(input.address)}@gt.invalid`
+  const email = input.email ?? ownEmail(input.address)
   const ours: Record<string, string | undefined> = {
     GT_TOWN: town,
     GT_ROLE: input.role,
@@ -48,9 +48,10 @@ export function agentEnvironment(input: LaunchInput, folder: string): { env: Rec
   return { env, unset: unset.filter((name) => !(name in env)).sort() }
 }
 
-/** `gp/polecats/toast` → `gp-polecats-toast`; for an e-mail's local part, so nothing but plain characters. */
-function addressSlug(address: string): string {
-  return address.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '') || 'agent'
+/** Under which an agent commits by itself: `gp/polecats/toast` → `gp-polecats-toast@gt.invalid`. */
+export function ownEmail(address: string): string {
+  const slug = address.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '')
+  return `${slug || 'agent'}@gt.invalid`
 }
 
 /** Git looks for a repository upwards and must never find one above a worktree: not the rig's, not around the town. */

@@ -11,6 +11,12 @@ export const plain = (text: string): string =>
     .replaceAll(/ {2,}/g, ' ')
     .trim()
 
+/** Under which code commits in the name of an agent (`gp/polecats/toast`): the address is its own, and nobody's mailbox. */
+export const signatureOf = (agent: string): { name: string; email: string } => ({
+  name: agent,
+  email: `${agent.replace(/[^\w.-]+/g, '.')}@gt.invalid`,
+})
+
 /**
  * Values for `Co-authored-by:` trailers ("Name <mail>"), in the order of first appearance: the authors of the commits
  * of base..head, merges left out, and the co-authors that their messages name. One per e-mail address, and none of

@@ -7,6 +7,7 @@ import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
 import { lookUp, type State } from '../beads/fold.ts'
 import { standsOn } from '../beads/integration.ts'
+import { signatureOf } from '../git/authors.ts'
 import { mergeCandidate } from '../git/merge.ts'
 import { isAncestor, resolveCommit } from '../git/repository.ts'
 import type { OpenTown } from '../kernel/town.ts'
@@ -60,7 +61,7 @@ export async function withNeeded(
       onto: start,
       head: from.value,
       message: `Bring ${branch} to ${run.target}: ${bead.id} needs ${id}\n`,
-      author: { name: run.agent, email: `${run.agent.replace(/[^\w.-]+/g, '.')}@gt.invalid` },
+      author: signatureOf(run.agent),
       mode: 'merge',
     })
     if (merged.kind === 'error') return merged

@@ -9,11 +9,12 @@ import { alarmText, endAlarm, isRepair, raiseAlarm } from './alarm.ts'
 import { move } from './books.ts'
 import { landPrefix } from './landing.ts'
 import type { GateLog } from './log.ts'
+import { endOf } from './log.ts'
 import { redEvidence } from './messages.ts'
 import type { Action } from './plan.ts'
 import type { Lane } from './rows.ts'
 import type { TestRuns } from './testing.ts'
-import { culprit, reportOf } from './verdict.ts'
+import { culprit, isGreen, reportOf } from './verdict.ts'
 
 export interface Tools {
   town: OpenTown
@@ -77,9 +78,7 @@ function sendBack(tools: Tools, action: Extract<Action, { do: 'return' }>, lane:
   })
   if (moved.kind === 'error') return moved
   if (!moved.value) return ok('done')
-  const wait_ms = now.getTime() - Date.parse(merge.queued_at)
-  const end = { k: 'end', at: now.toISOString(), id: link.id, head: merge.head, wait_ms, size: 0, saved_ms: 0 } as const
-  const logged = log.append({ ...end, as: link.verdict.is === 'could_not_run' ? 'could_not_run' : 'red' })
+  const logged = log.append(endOf(request, link.verdict.is === 'could_not_run' ? 'could_not_run' : 'red', now))
   return logged.kind === 'error' ? logged : ok('done')
 }
 
@@ -117,8 +116,7 @@ function thaw({ town }: Tools, lane: Lane): Result<Done> {
     if (moved.kind === 'error') return moved
     changed ||= moved.value
   }
-  const green = lane.base.verdict.is === 'pass' || lane.base.verdict.is === 'flaky'
-  if (lane.alarm !== undefined && green) {
+  if (lane.alarm !== undefined && isGreen(lane.base.verdict)) {
     const ended = town.ledger.write(endAlarm(lane.alarm, lane.base.commit))
     if (ended.kind === 'error') return ended
     changed ||= ended.value.applied

@@ -3,6 +3,7 @@
  * the commit that was tested, then the books of every entry in it. Killed anywhere in between, the next driver finds
  * out from the target itself how far it came (queue.ts, recover).
  */
+import { signatureOf } from '../git/authors.ts'
 import { publish } from '../git/land.ts'
 import { patchesPresent } from '../git/merge.ts'
 import { addNote } from '../git/notes.ts'
@@ -17,6 +18,7 @@ import { version } from '../town/version.ts'
 import { move, moveTogether, recordLandings, requeue, tellPerson } from './books.ts'
 import { landingCommit } from './chain.ts'
 import type { EndLine, GateLog } from './log.ts'
+import { endOf } from './log.ts'
 import { groupMessage } from './messages.ts'
 import { receiptOf } from './receipt.ts'
 import type { Lane } from './rows.ts'
@@ -51,8 +53,7 @@ export async function landPrefix(
   const batch = links.map((link) => ({ request: lane.requests.get(link.id)!, change: link.commit }))
   const beads = batch.map(({ request }) => town.ledger.state.beads.get(request.merge.bead)!)
   const merges = rig.landing.strategy === 'merge' || batch.some(({ request }) => request.merge.run === undefined)
-  const author = { name: `${rig.name}/refinery`, email: `${rig.name}.refinery@gt.invalid` }
-  const around = { message: groupMessage(beads, rig.name), author }
+  const around = { message: groupMessage(beads, rig.name), author: signatureOf(`${rig.name}/refinery`) }
   const gitDir = town.paths.rig(rig.name).repo
   const commit = await landingCommit(gitDir, lane.base.commit, links, merges, around)
   if (commit.kind === 'error') return commit
@@ -152,19 +153,9 @@ async function recordAll(landing: Landing): Promise<Result<Landed>> {
   let saved = savedMs(landing)
   const lines: EndLine[] = []
   for (const { request } of batch) {
-    const { merge, bead } = request
-    const now = town.now()
-    lines.push({
-      k: 'end',
-      at: now.toISOString(),
-      id: bead.id,
-      head: merge.head,
-      as: 'landed',
-      wait_ms: now.getTime() - Date.parse(merge.queued_at),
-      size: batch.length,
-      saved_ms: saved,
-      ...(merge.red_head === merge.head && { false_red: true }),
-    })
+    const { red_head, head } = request.merge
+    const false_red = red_head === head && { false_red: true }
+    lines.push(endOf(request, 'landed', town.now(), { size: batch.length, saved_ms: saved, ...false_red }))
     saved = 0
   }
   const logged = log.append(...lines)

@@ -5,6 +5,7 @@
  */
 import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { MergeRequest } from '../kernel/merges.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, messageOf, ok } from '../result.ts'
@@ -41,6 +42,17 @@ export interface EndLine {
 }
 
 export type Line = GateLine | EndLine
+
+/** The line of an entry that leaves now. `landed`: what is only known of one that landed. */
+export function endOf(
+  { bead, merge }: MergeRequest,
+  as: EndLine['as'],
+  now: Date,
+  landed: Pick<EndLine, 'size' | 'saved_ms' | 'false_red'> = { size: 0, saved_ms: 0 },
+): EndLine {
+  const wait_ms = now.getTime() - Date.parse(merge.queued_at)
+  return { k: 'end', at: now.toISOString(), id: bead.id, head: merge.head, as, wait_ms, ...landed }
+}
 
 /** The log is put aside at this size; what it remembered is learnt again. */
 const MAX_BYTES = 2 * 1024 * 1024

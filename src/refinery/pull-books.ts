@@ -9,6 +9,7 @@ import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
 import type { GateLog } from './log.ts'
+import { endOf } from './log.ts'
 
 /** A merge request with the work that it is for. */
 export interface Entry {
@@ -49,7 +50,6 @@ export function sendHome(
   to: 'red' | 'conflict',
   note: MergeNote,
 ): Result<boolean> {
-  const { merge } = request
   const now = town.now()
   const at = now.toISOString()
   const settled = { held_for: undefined, executor: undefined, candidate: undefined }
@@ -58,9 +58,7 @@ export function sendHome(
   change.ops.push(...needsOps(bead, null, '', at))
   const written = town.ledger.write(change)
   if (written.kind === 'error' || !written.value.applied) return written.kind === 'error' ? written : ok(false)
-  const wait_ms = now.getTime() - Date.parse(merge.queued_at)
-  const end = { k: 'end', at, id: request.bead.id, head: merge.head, as: to, wait_ms, size: 0, saved_ms: 0 } as const
-  const logged = log.append(end)
+  const logged = log.append(endOf(request, to, now))
   return logged.kind === 'error' ? logged : ok(true)
 }
 

@@ -2,9 +2,10 @@
  * Looks at a rig's queue and puts together what the plan needs: which entries stand in line for which target, merged
  * onto each other, with what is known of each tree. Reads the ledger, the repository and the log; changes nothing.
  */
+import { ownEmail } from '../agents/environment.ts'
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
-import { coAuthors } from '../git/authors.ts'
+import { coAuthors, signatureOf } from '../git/authors.ts'
 import { changedFiles } from '../git/merge.ts'
 import { resolveCommit, treeOf } from '../git/repository.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
@@ -226,11 +227,11 @@ export class Lookout {
   async #piece({ bead: { id }, merge }: MergeRequest): Promise<Result<Piece>> {
     const bead = this.#town.ledger.state.beads.get(merge.bead)
     if (bead === undefined) return fail('E_NO_BEAD', `The bead ${merge.bead} of ${id} is gone.`)
-    const email = `${merge.worker.replace(/[^\w.-]+/g, '.')}@gt.invalid`
+    const author = signatureOf(merge.worker)
     const key = `${merge.base} ${merge.head}`
     let others = this.#others.get(key)
     if (others === undefined) {
-      const besides = [email, ...workersOf(bead)]
+      const besides = [author.email, ...workersOf(bead)]
       const found = await coAuthors({ gitDir: this.#gitDir, base: merge.base, head: merge.head, besides })
       if (found.kind === 'error') return found
       others = found.value
@@ -243,7 +244,7 @@ export class Lookout {
       base: merge.base,
       message: commitMessage(bead, credit),
       trailers: trailersOf(bead, credit),
-      author: { name: merge.worker, email },
+      author,
       // Work of many hands that was merged once already keeps its history, and so does the merge that mends it: as one
       // plain commit it would leave the branch in the same conflict.
       strategy: merge.run === undefined || facts(bead).mends !== undefined ? 'merge' : this.#rig.landing.strategy,
@@ -260,7 +261,7 @@ function nowhere(target: string, line: MergeRequest[], failure: Failure): Lane {
     base: { commit: '', tree: '', verdict: UNGATED },
     requests: new Map(here.map((request) => [request.bead.id, request])),
     broken: here.map(({ bead: { id } }) => ({ id, failure })),
-    ...{ links: [], ahead: 0, reds: [], spare: [], conflicts: [], already: [], parked: [] },
+    ...{ links: [], reds: [], spare: [], conflicts: [], already: [], parked: [] },
     alarm: undefined,
     alarmed: false,
   }
@@ -269,10 +270,7 @@ function nowhere(target: string, line: MergeRequest[], failure: Failure): Lane {
 /** Addresses under which this bead's own workers commit: they are named as workers, not as co-authors. */
 function workersOf(bead: Bead): string[] {
   const agents = Object.values(facts(bead).runs ?? {}).map((run) => run.agent)
-  return agents.flatMap((agent) => [
-    `${agent.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '')}@gt.invalid`,
-    `${agent.replace(/[^\w.-]+/g, '.')}@gt.invalid`,
-  ])
+  return agents.flatMap((agent) => [ownEmail(agent), signatureOf(agent).email])
 }
 
 /** When the work that waits was handed in, ms since the epoch. */

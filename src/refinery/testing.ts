@@ -4,7 +4,7 @@ import { compareAndSwapRef } from '../git/land.ts'
 import { resolveCommit } from '../git/repository.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
 import type { OpenTown } from '../kernel/town.ts'
-import type { Result } from '../result.ts'
+import type { Err, Result } from '../result.ts'
 import { ok } from '../result.ts'
 import { self } from '../town/processes.ts'
 import type { RigSettings } from '../town/settings.ts'
@@ -20,12 +20,17 @@ type Test = Extract<Action, { do: 'test' }>
 interface Run extends Running {
   /** From 1; 0 when it is over and only waits to be noted. */
   slot: number
-  target: string
   members: MergeRequest[]
   started: number
   stop: AbortController
   over: Promise<void>
   end?: Result<GateRunEnd>
+}
+
+/** A run that could not be carried out at all, and the entries that were in it. */
+interface Broken {
+  members: MergeRequest[]
+  end: Err
 }
 
 export class TestRuns {
@@ -62,7 +67,6 @@ export class TestRuns {
       keys: test.gates.map(({ key }) => key),
       ids: test.ids,
       slot,
-      target: lane.target,
       members,
       started: Date.now(),
       stop,
@@ -108,11 +112,8 @@ export class TestRuns {
    * Takes finished runs out and notes them with their entries. Answers how many there were, and those that could not be
    * carried out at all (no slot, no disk), with their entries.
    */
-  reap(): Result<{
-    count: number
-    broken: { members: MergeRequest[]; end: Extract<Result<never>, { kind: 'error' }> }[]
-  }> {
-    const broken: { members: MergeRequest[]; end: Extract<Result<never>, { kind: 'error' }> }[] = []
+  reap(): Result<{ count: number; broken: Broken[] }> {
+    const broken: Broken[] = []
     let count = 0
     for (const run of [...this.#runs.values()]) {
       if (run.end === undefined) continue

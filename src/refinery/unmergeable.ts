@@ -6,6 +6,7 @@ import { ok } from '../result.ts'
 import { move, recordLanding } from './books.ts'
 import { giveUp } from './landing.ts'
 import type { GateLog } from './log.ts'
+import { endOf } from './log.ts'
 import { conflictEvidence } from './messages.ts'
 import type { Lane } from './rows.ts'
 
@@ -30,18 +31,7 @@ export async function takeOut(town: OpenTown, log: GateLog, lanes: Lane[]): Prom
       const note = conflictNote(merge, lane.base.commit, files, detail)
       const moved = move(town, request, 'conflict', `${note.reason}; no replay commit by commit applies either`, note)
       if (moved.kind === 'error') return moved
-      const now = town.now()
-      const wait_ms = now.getTime() - Date.parse(merge.queued_at)
-      log.append({
-        k: 'end',
-        at: now.toISOString(),
-        id,
-        head: merge.head,
-        as: 'conflict',
-        wait_ms,
-        size: 0,
-        saved_ms: 0,
-      })
+      log.append(endOf(request, 'conflict', town.now()))
       count++
     }
     for (const id of lane.already) {
