@@ -29,6 +29,9 @@ const bin = fileURLToPath(new URL('../claude/node_modules/.bin', import.meta.url
 const installed = existsSync(join(bin, 'claude'))
 if (!installed) console.log('Skipped: the real Claude Code is not installed (npm ci --prefix test/claude).')
 
+/** Not that of other tests: ending a run ends whatever bears its mark, and theirs run beside this one. */
+const FENCE = 'r3alcc'
+
 function value<T>(read: Read<T>): T {
   if (read.kind !== 'ok') throw new Error(JSON.stringify(read))
   return read.value
@@ -60,7 +63,7 @@ describe.skipIf(!installed)('the real Claude Code', { timeout: 120_000 }, () => 
     }
     value(writeConf(server.conf, 'test'))
     runtime = tmuxRuntime({ ...server, mayType: mayTypeIn(town) })
-    const run = aRun({ worktree })
+    const run = aRun({ worktree, fence: FENCE })
     folder = agentDir(town, { fence: run.fence, address: run.agent })
     input = aLaunch(town, {
       run,
@@ -116,7 +119,7 @@ if (args[0] === 'hook-deliver') {
     return file
   }
 
-  const folderOf = () => join(town, '.gt', 'runs', aRun().fence)
+  const folderOf = () => join(town, '.gt', 'runs', FENCE)
   const calls = () =>
     existsSync(join(home, 'calls')) ? readFileSync(join(home, 'calls'), 'utf8').trim().split('\n') : []
 
