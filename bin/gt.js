@@ -7,9 +7,14 @@ if (process.argv[2] === '--version' || process.argv[2] === '-V') {
   import('../dist/main.js')
 }
 
-/** `gt bead ready|show|list` in their plain forms (src/cli/bead-fast.ts); true when that was all. */
+/**
+ * `gt bead ready|show|list` and `gt mol next` in their plain forms (src/cli/bead-fast.ts, mol-fast.ts); true when that
+ * was all.
+ */
 function quick() {
   const [noun, verb] = process.argv.slice(2, 4)
-  if ((noun !== 'bead' && noun !== 'bd') || !['ready', 'show', 'list'].includes(verb)) return false
-  return require('../dist/fast.cjs').answerFast(process.argv.slice(3), process.env, process.cwd())
+  const bead = (noun === 'bead' || noun === 'bd') && ['ready', 'show', 'list'].includes(verb)
+  if (!bead && !(noun === 'mol' && verb === 'next')) return false
+  const file = bead ? '../dist/fast.cjs' : '../dist/fast-mol.cjs'
+  return require(file).answerFast(process.argv.slice(3), process.env, process.cwd())
 }

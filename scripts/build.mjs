@@ -3,7 +3,16 @@
 //
 // Chunks are named by their content and put beside the old ones, the entry comes last: a daemon that runs the old build,
 // or another build at the same time, never finds a file missing. Old chunks go a day later.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -32,10 +41,10 @@ const { outputFiles } = await build({
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 })
 
-// The quick answers of bin/gt.js: one CommonJS file, because loading modules one by one takes longer than answering.
+// The quick answers of bin/gt.js: a CommonJS file for each, because loading modules one by one takes longer than answering.
 const quick = await build({
   absWorkingDir: root,
-  entryPoints: { fast: 'src/cli/bead-fast.ts' },
+  entryPoints: { fast: 'src/cli/bead-fast.ts', 'fast-mol': 'src/cli/mol-fast.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   write: false,
@@ -51,7 +60,28 @@ const quick = await build({
 })
 outputFiles.push(...quick.outputFiles)
 
-mkdirSync(dist, { recursive: true })
+// The dashboard's page, for browsers: one script, one style sheet, and two files as they are.
+const PAGE = 'src/dashboard/page'
+const page = await build({
+  absWorkingDir: root,
+  entryPoints: { app: `${PAGE}/main.tsx`, 'app-css': `${PAGE}/app.css` },
+  outdir: 'dist/dashboard',
+  write: false,
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: ['chrome111', 'firefox113', 'safari16.4'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+})
+for (const file of page.outputFiles) file.path = file.path.replace('app-css.css', 'app.css')
+outputFiles.unshift(...page.outputFiles)
+
+mkdirSync(join(dist, 'dashboard'), { recursive: true })
+for (const name of ['index.html', 'icon.svg']) copyFileSync(join(root, PAGE, name), join(dist, 'dashboard', name))
 const entryLast = outputFiles.sort((a, b) => Number(a.path.endsWith('main.js')) - Number(b.path.endsWith('main.js')))
 for (const { path, contents } of entryLast) {
   const temporary = `${path}.${process.pid}`
@@ -61,5 +91,6 @@ for (const { path, contents } of entryLast) {
 const current = new Set(outputFiles.map(({ path }) => basename(path)))
 for (const name of readdirSync(dist)) {
   const file = join(dist, name)
-  if (!current.has(name) && Date.now() - statSync(file).mtimeMs > KEEP_OLD_MS) rmSync(file, { force: true })
+  if (name !== 'dashboard' && !current.has(name) && Date.now() - statSync(file).mtimeMs > KEEP_OLD_MS)
+    rmSync(file, { force: true })
 }

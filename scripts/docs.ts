@@ -1,7 +1,7 @@
 /**
- * Writes docs/commands.md from what the commands say about themselves, and docs/schemas.json from the shapes of their
- * answers: `npm run docs`. A test compares the files with what stands here (test/docs/commands.test.ts), so help and
- * reference cannot drift apart.
+ * Writes docs/commands.md from what the commands say about themselves, docs/schemas.json from the shapes of their
+ * answers, and docs/formula.schema.json from what the parser of formulas takes: `npm run docs`. A test compares the files
+ * with what stands here (test/docs/commands.test.ts), so help and reference cannot drift apart.
  */
 import { realpathSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -10,10 +10,15 @@ import type { Context } from '../src/cli/context.ts'
 import { jsonSchemas } from '../src/cli/shapes.ts'
 import type { Entry } from '../src/cli/table.ts'
 import { TABLE } from '../src/cli/table.ts'
+import { formulaJsonSchema } from '../src/meow/formulas/schema.ts'
 
 /** JSON Schema of every `--json` answer. */
 export const SCHEMAS = fileURLToPath(new URL('../docs/schemas.json', import.meta.url))
 export const schemaText = (): string => `${JSON.stringify(jsonSchemas(), null, 1)}\n`
+
+/** JSON Schema of formula files, for editors. */
+export const FORMULA_SCHEMA = fileURLToPath(new URL('../docs/formula.schema.json', import.meta.url))
+export const formulaSchemaText = (): string => `${JSON.stringify(formulaJsonSchema(), null, 1)}\n`
 
 export const REFERENCE = fileURLToPath(new URL('../docs/commands.md', import.meta.url))
 
@@ -32,7 +37,9 @@ const GROUPS: Record<Exclude<Entry['group'], 'hidden'>, string> = {
 const EXIT_NOTES: Record<string, string> = {
   sling:
     'With `--wait`: 0 when every bead landed (a report: was handed in), 2 when one needs a person, 1 when one was declined or cancelled, 75 when the time was up or the wait was interrupted; the work goes on then. Without `--wait`: 0 when at least one bead started or has to wait for its turn, else the code of the first failure.',
+  'formula validate': '1 when something is wrong with one of them; with `--json`, `data` has all of it.',
   status: 'Plain `gt` is the same command.',
+  feed: '0 also when it was left, ended with Ctrl-C, or its town is gone.',
   attach: '1 without a terminal; `gt peek` needs none.',
   'mq verify': '1 when there is no receipt, or when it does not hold.',
   'mq retry': '75 while the entry is being merged at this moment.',
@@ -40,7 +47,12 @@ const EXIT_NOTES: Record<string, string> = {
   land: '75 while the entry is being merged at this moment.',
   'refinery run': '75 when another process works this queue already.',
   done: '1 when the work is refused; the text says what is missing, and the run goes on.',
+  'dog run':
+    '75 while another process does this chore. With `--all`: the code of the first that failed; the others are done.',
   'run stop': '75 when the run is being merged at this moment.',
+  stop: '75 when the run is being merged at this moment. With `--all`: 1 when something did not stop, or the hold could not be written.',
+  down: 'With `--drain`: 75 when the time was up, the wait was interrupted, or somebody lifted the hold; the town goes on then.',
+  'deacon install': '69 on a machine without systemd or launchd; `--print` works everywhere systemd or launchd could.',
 }
 
 const HEAD = `# Commands
@@ -120,4 +132,5 @@ function helpOf(command: Command): string {
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   writeFileSync(REFERENCE, await commandReference())
   writeFileSync(SCHEMAS, schemaText())
+  writeFileSync(FORMULA_SCHEMA, formulaSchemaText())
 }

@@ -2,7 +2,7 @@
  * Signs of life. The hook guard writes `<folder>/beat`: the last event's name is its first line, its mtime the time.
  * One small file written in place, because it is written at every tool call and read at every tick of the Deacon.
  */
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Read } from '../result.ts'
 import { empty, fail, messageOf, ok, unknown } from '../result.ts'
@@ -68,21 +68,39 @@ export function writeBeat(folder: string, event: string): void {
   }
 }
 
+/** What sessions leave in the folder by their hooks: half-written ones too, should the shell have been killed. */
+const SIGNS = /^(beat$|failure\.|status\.)/
+
 /** Forgets the signs of an earlier session in this folder, so that `firstSign` means the one that starts now. */
 export function clearBeats(folder: string): void {
-  for (const name of ['beat', 'failure.json']) rmSync(join(folder, name), { force: true })
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) if (SIGNS.test(name)) rmSync(join(folder, name), { force: true })
 }
 
 /**
- * Why the last turn failed, from Claude Code's StopFailure: `error` is one of `rate_limit`, `authentication_failed`,
- * `billing_error`, `server_error`, `invalid_request`, `model_not_found` …, `message` its words (at most 500
- * characters). It says what was last seen, not what is: compare `at` with the last beat. `empty`: none.
+ * Events that may follow a failed turn although the agent did not go on (measured, 2.1.330): `idle_prompt` comes 60 s later,
+ * a compaction by hand may fail as well, and the session may end. Any other event means that it went on, and the guard
+ * takes the failure away.
  */
-export function readFailure(folder: string): Read<{ at: number; error: string; message: string }> {
+export const FAILURE_STANDS: readonly string[] = ['StopFailure', 'Notification:idle_prompt', 'PreCompact', 'SessionEnd']
+
+/** A turn that failed. */
+export interface TurnFailure {
+  /** Epoch milliseconds. */
+  at: number
+  /** `rate_limit`, `authentication_failed`, `billing_error`, `server_error`, `invalid_request`, `model_not_found` … */
+  error: string
+  /** The client's words for people, at most 500 characters. */
+  message: string
+}
+
+/** Why the last turn failed, from Claude Code's StopFailure; what it means says trouble.ts. `empty`: it did not. */
+export function readFailure(folder: string): Read<TurnFailure> {
   const path = join(folder, 'failure.json')
   try {
     const said = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
-    const message = [said.error_details, said.last_assistant_message].find((text) => typeof text === 'string') ?? ''
+    // The details are the provider's raw answer.
+    const message = [said.last_assistant_message, said.error_details].find((text) => typeof text === 'string') ?? ''
     return ok({
       at: Math.floor(statSync(path).mtimeMs),
       error: String(said.error ?? 'unknown'),

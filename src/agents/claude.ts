@@ -67,7 +67,10 @@ function permissionArgs(mode: PermissionMode): string[] {
   return mode === 'bypass' ? ['--dangerously-skip-permissions'] : ['--permission-mode', mode]
 }
 
-/** The `--settings` file: added to the user's and the project's own settings, replaces none of them. */
+/**
+ * The `--settings` file: added to the user's and the project's own settings. It replaces none of them but the status line,
+ * and that only where nobody looks.
+ */
 export function claudeSettings(input: {
   guard: string
   permission: PermissionMode
@@ -85,6 +88,7 @@ export function claudeSettings(input: {
       hooks: [{ type: 'command', command, timeout: HOOK_TIMEOUT_S }],
     })
   }
+  const statusLine = { type: 'command', command: `/bin/sh ${shellQuote(input.guard)} StatusLine` }
   return {
     hooks,
     // The classic renderer keeps a real scrollback, so that `gt peek` sees more than one screen.
@@ -92,6 +96,10 @@ export function claudeSettings(input: {
     ...(input.permission === 'bypass' && { skipDangerousModePermissionPrompt: true }),
     permissions: { allow: (input.attended ? ['gt'] : WORKER_MAY).map((command) => `Bash(${command}:*)`) },
     ...(!input.attended && {
+      statusLine,
+      // Otherwise a usage limit opens a dialog, and its default is to stop. So it goes on by itself, 48 to 88 s after the
+      // limit ends (measured four times).
+      autoContinueAtUsageLimit: true,
       ...(input.refuseServers.length > 0 && { disabledMcpjsonServers: input.refuseServers }),
     }),
   }

@@ -12,20 +12,26 @@ const NOT_INHERITED =
 /** The runtime gives a session its own ones of these: they are not to be copied, and not to be taken away either. */
 const FROM_RUNTIME = /^(TMUX|TMUX_PANE|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|COLUMNS|LINES|PWD|OLDPWD|SHLVL|_)$/
 
+/** The user's own login by a key: it would win over the login that an account is. */
+const LOGIN = /^(ANTHROPIC_API_KEY|ANTHROPIC_AUTH_TOKEN|CLAUDE_CODE_OAUTH_TOKEN)$/
+
 /**
  * The whole environment of an agent, and the names it must not find even if the runtime itself has them. Our own names
- * win over the agent table's, and those over the user's. `folder` is the agent's folder, whose `bin` leads PATH.
+ * win over the account's, those over the agent table's, and those over the user's. `folder` is the agent's folder, whose
+ * `bin` leads PATH.
  */
 export function agentEnvironment(input: LaunchInput, folder: string): { env: Record<string, string>; unset: string[] } {
-  const { userEnv: user, town, run } = input
+  const { userEnv: user, town, run, account } = input
   const env: Record<string, string> = {}
   const unset: string[] = []
   for (const [name, value] of Object.entries(user)) {
-    if (!NOT_INHERITED.test(name)) env[name] = value ?? ''
+    const kept = !NOT_INHERITED.test(name) && (account === undefined || !LOGIN.test(name))
+    if (kept) env[name] = value ?? ''
     else if (!FROM_RUNTIME.test(name)) unset.push(name)
   }
   if (user.GT_NODE_EXTRA_CA_CERTS && !user.NODE_EXTRA_CA_CERTS) env.NODE_EXTRA_CA_CERTS = user.GT_NODE_EXTRA_CA_CERTS
   Object.assign(env, input.preset.env)
+  for (const [name, value] of Object.entries(account?.env ?? {})) env[name] = atHome(value, user.HOME)
   const email = input.email ?? ownEmail(input.address)
   const ours: Record<string, string | undefined> = {
     GT_TOWN: town,
@@ -33,6 +39,7 @@ export function agentEnvironment(input: LaunchInput, folder: string): { env: Rec
     GT_RIG: input.rig ?? run?.rig,
     GT_AGENT: input.address,
     GT_RUN: run?.fence,
+    GT_SESSION: run === undefined ? input.fence : undefined,
     GT_BEAD: run?.bead ?? input.bead?.id,
     GT_ROUND: run === undefined ? undefined : String(run.round),
     GT_EVIDENCE: input.evidence ? join(folder, 'evidence.txt') : undefined,
@@ -46,6 +53,11 @@ export function agentEnvironment(input: LaunchInput, folder: string): { env: Rec
   }
   for (const [name, value] of Object.entries(ours)) if (value !== undefined) env[name] = value
   return { env, unset: unset.filter((name) => !(name in env)).sort() }
+}
+
+/** `~/x` as people write it in settings, where no shell reads it: a folder called `~` in the worktree is never meant. */
+function atHome(value: string, home: string | undefined): string {
+  return home !== undefined && (value === '~' || value.startsWith('~/')) ? home + value.slice(1) : value
 }
 
 /** Under which an agent commits by itself: `gp/polecats/toast` → `gp-polecats-toast@gt.invalid`. */

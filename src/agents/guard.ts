@@ -5,6 +5,8 @@
  * Both are POSIX sh (dash). Neither reads the ledger.
  */
 
+import { FAILURE_STANDS } from './beat.ts'
+
 /** A word for a POSIX shell that stands for exactly `text`: the one place where a path of ours enters shell text. */
 export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
@@ -27,8 +29,11 @@ exec ${shellQuote(node)} ${shellQuote(gtBin)} "$@"
 /**
  * `<folder>/hook.sh EVENT`, called by Claude Code with the event's JSON on stdin.
  *
- * Files in `folder`: `beat` (first line: the last event; its mtime: when), `failure.json` (stdin of the last
- * StopFailure), `inbox/` (any visible entry there starts `gt hook-deliver EVENT`, whose stdout reaches the model).
+ * Files in `folder`: `beat` (first line: the last event; its mtime: when), `failure.json` (stdin of the last StopFailure,
+ * gone once the agent goes on), `status.json` (stdin of the last status line), `inbox/` (any visible entry there starts
+ * `gt hook-deliver EVENT`, whose stdout reaches the model).
+ *
+ * `StatusLine` is no hook but the command of the status line, called by the same way: no sign of life, so no beat.
  *
  * It always exits 0: to Claude Code exit 2 means "block", and `gt` uses 2 for something else. Without `attended`, a
  * permission dialog is refused with a reason instead of waiting for a person who is not there.
@@ -48,7 +53,16 @@ export function guardText(input: { folder: string; attended: boolean }): string 
 d=${shellQuote(input.folder)}
 e=$1
 [ -d "$d" ] || exit 0
+if [ "$e" = StatusLine ]; then
+  { cat > "$d/status.$$" && mv -f "$d/status.$$" "$d/status.json"; } 2>/dev/null
+  printf '%s %s\\n' "\${GT_BEAD-}" "\${GT_AGENT-}"
+  exit 0
+fi
 ${input.attended ? '' : '[ "$e" = PermissionRequest ] && e=PermissionRefused\n'}{ printf '%s\\n' "$e" > "$d/beat"; } 2>/dev/null
+case $e in
+${FAILURE_STANDS.join(' | ')}) ;;
+*) [ -e "$d/failure.json" ] && rm -f "$d/failure.json" 2>/dev/null ;;
+esac
 case $e in
 SessionStart)
   "$d/bin/gt" prime --hook

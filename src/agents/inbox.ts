@@ -1,12 +1,16 @@
 /**
- * An agent's inbox: one file per message in `<folder>/inbox/`, delivered by hook (law 9). The hook guard looks whether
- * anything is there and starts Node only then.
+ * An agent's inbox: one file per word of the town itself (reminders, warnings) in `<folder>/inbox/`, delivered by hook (law 9).
+ * The hook guard looks whether anything is there and starts Node only then. Messages of the ledger lie there too, under names
+ * of their own (mail/folder.ts).
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Read, Result } from '../result.ts'
 import { empty, fail, messageOf, ok } from '../result.ts'
 import { writeFileAtomic } from '../town/atomic.ts'
+
+/** Files of others: messages of the ledger, and an atomic write under way. */
+const NOT_OURS = /^\.|\.(?:mail|seen|tmp)$/
 
 /** Puts a message in; the name sorts by time. */
 export function putInInbox(folder: string, text: string): Result<void> {
@@ -26,7 +30,7 @@ export function drainInbox(folder: string): Read<string[]> {
   const inbox = join(folder, 'inbox')
   let names: string[]
   try {
-    names = readdirSync(inbox).filter((name) => !name.startsWith('.'))
+    names = readdirSync(inbox).filter((name) => !NOT_OURS.test(name))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return empty
     return fail('E_INBOX', `The inbox ${inbox} cannot be read: ${messageOf(error)}.`)

@@ -2,18 +2,23 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bead } from '../beads/bead.ts'
+import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
 import type { Read, Result } from '../result.ts'
-import { EXIT, fail, messageOf, ok } from '../result.ts'
+import { fail, messageOf, ok } from '../result.ts'
+import type { Account } from './accounts.ts'
+import { argvOf } from './argv.ts'
 import { clearBeats } from './beat.ts'
 import { taskText } from './brief.ts'
-import { claudeArgv, claudeConfigFolder, claudeSettings, undecidedServers } from './claude.ts'
+import { claudeConfigFolder, claudeSettings, undecidedServers } from './claude.ts'
 import { agentEnvironment } from './environment.ts'
 import { guardText, wrapperText } from './guard.ts'
+import { modeFor } from './modes.ts'
 import type { Preset } from './preset.ts'
 import { findProgram } from './preset.ts'
+import { ATTENDED } from './roles.ts'
 import type { SessionSpec } from './runtime.ts'
-import { findTranscript } from './transcript.ts'
+import { writeTableFiles } from './table-files.ts'
 
 export type Role = 'mayor' | 'polecat' | 'crew' | 'witness' | 'refinery' | 'deacon' | 'dog'
 export type PermissionMode = 'bypass' | 'acceptEdits' | 'manual'
@@ -43,6 +48,10 @@ export interface LaunchInput {
   /** Absolute path of bin/gt.js. */
   gtBin: string
   userEnv: NodeJS.ProcessEnv
+  /** The login that it runs under (accounts.ts); absent: whoever is logged in. */
+  account?: Account | undefined
+  /** Of this session, where it is no run's (Mayor, crew): what it says later is known by it. */
+  fence?: string | undefined
   /** The user's git e-mail; absent: `<slug>@gt.invalid`. */
   email?: string | undefined
   /** Red gate output or conflict of the round before, for round ≥ 2. */
@@ -54,6 +63,8 @@ export interface Task {
   id: string
   title: string
   body: string
+  /** It goes step by step (a molecule). */
+  steps?: true
 }
 
 /** The folder of runtime state of one agent: `<town>/.gt/runs/<fence>` for a run, else `<town>/.gt/agents/<address>`. */
@@ -64,26 +75,23 @@ export function agentDir(town: string, who: { fence?: string | undefined; addres
   return join(town, '.gt', 'agents', name)
 }
 
-/** Roles a person talks to. All others work while nobody watches and must never wait at a dialog. */
-const ATTENDED: ReadonlySet<Role> = new Set<Role>(['mayor', 'crew'])
-
 /**
- * Writes the agent's folder (brief, task, and for Claude Code settings and hook guard; `bin/gt`) and answers what to
- * start. Signs of life of an earlier session in that folder are cleared, its inbox is kept. Does not touch the user's
- * files: call `seedTrust` before starting a `claude` agent.
+ * Writes the agent's folder (brief, task, and for Claude Code settings, hook guard and the name of its config folder;
+ * `bin/gt`) and answers what to start. Signs of life of an earlier session in that folder are cleared, its inbox is kept.
+ * Does not touch the user's files: call `seedTrust` before starting a `claude` agent.
  *
  * Errors: `E_NO_PROGRAM` (69), `E_PERMISSIONS` (2: a person must choose a mode), `E_LAUNCH` (files not written).
  */
 export async function prepareLaunch(input: LaunchInput): Promise<Result<SessionSpec>> {
   const { preset, run } = input
   const folder = agentDir(input.town, { fence: run?.fence, address: input.address })
-  const permission = preset.hooks === 'claude' ? permissionFor(input) : ok<PermissionMode>('manual')
+  const permission = modeFor(input.role, preset, input.permission)
   if (permission.kind === 'error') return permission
   const { env, unset } = agentEnvironment(input, folder)
   const program = programOf(preset, env.PATH, folder)
   if (program.kind !== 'ok') return program as Result<never>
   try {
-    writeFolder(input, folder, permission.value)
+    writeFolder(input, folder, permission.value, claudeConfigFolder(env))
   } catch (error) {
     return fail('E_LAUNCH', `The agent's folder ${folder} could not be written: ${messageOf(error)}.`, {
       kept: 'No session was started.',
@@ -99,24 +107,10 @@ export async function prepareLaunch(input: LaunchInput): Promise<Result<SessionS
     role: input.role,
     ...(env.GT_RIG !== undefined && { rig: env.GT_RIG }),
     agent: input.address,
+    ...(input.fence !== undefined && { fence: input.fence }),
   }
-  const argv = argvOf(input, folder, program.value, permission.value)
+  const argv = argvOf(input, { folder, program: program.value, config: claudeConfigFolder(env) }, permission.value)
   return ok({ name: input.session, cwd: input.cwd, argv, env, unset, labels })
-}
-
-/** The mode to start in. No unattended worker starts in one in which it would wait for a person, or could do nothing. */
-function permissionFor({ role, permission, preset }: LaunchInput): Result<PermissionMode> {
-  if (ATTENDED.has(role)) return ok(permission ?? 'manual')
-  if (permission !== undefined && permission !== 'manual') return ok(permission)
-  const why =
-    permission === 'manual'
-      ? `In permission mode "manual" a person approves every edit, and nobody watches a ${role}.`
-      : `Nobody has agreed yet to what ${preset.name} workers may do without asking.`
-  return fail('E_PERMISSIONS', why, {
-    kept: 'No session was started.',
-    hint: 'gt config set permissions.mode bypass   (or acceptEdits)',
-    exit: EXIT.needsPerson,
-  })
 }
 
 /** `gt` means this installation, not whatever the user's PATH holds. */
@@ -125,7 +119,8 @@ function programOf(preset: Preset, path: string | undefined, folder: string): Re
   return name === 'gt' ? ok(join(folder, 'bin', 'gt')) : findProgram(name, path)
 }
 
-function writeFolder(input: LaunchInput, folder: string, permission: PermissionMode): void {
+/** `config`: where the client will find its settings, which its environment decides. */
+function writeFolder(input: LaunchInput, folder: string, permission: PermissionMode, config: string): void {
   mkdirSync(join(folder, 'bin'), { recursive: true })
   mkdirSync(join(folder, 'inbox'), { recursive: true })
   clearBeats(folder)
@@ -134,54 +129,21 @@ function writeFolder(input: LaunchInput, folder: string, permission: PermissionM
   if (input.evidence) writeFileSync(join(folder, 'evidence.txt'), input.evidence)
   else rmSync(join(folder, 'evidence.txt'), { force: true })
   if (input.bead !== undefined) {
-    const task: Task = { id: input.bead.id, title: input.bead.title, body: taskText(input.bead) }
+    const task: Task = {
+      id: input.bead.id,
+      title: input.bead.title,
+      body: taskText(input.bead),
+      ...(facts(input.bead).molecule?.kind === 'molecule' && { steps: true as const }),
+    }
     writeFileSync(join(folder, 'bead.json'), JSON.stringify(task))
   }
+  writeTableFiles(input.preset, folder)
   if (input.preset.hooks !== 'claude') return
   const attended = ATTENDED.has(input.role)
   const guard = join(folder, 'hook.sh')
-  const refuseServers = attended ? [] : undecidedServers(input.cwd, claudeConfigFolder(input.userEnv))
+  const refuseServers = attended ? [] : undecidedServers(input.cwd, config)
   writeFileSync(guard, guardText({ folder, attended }))
   const settings = claudeSettings({ guard, permission, attended, refuseServers })
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings, null, 2))
-}
-
-function argvOf(input: LaunchInput, folder: string, program: string, permission: PermissionMode): string[] {
-  const { preset, conversation, brief, userEnv } = input
-  const briefFile = join(folder, 'brief.md')
-  // Not a callback-less replaceAll: `$&` in a path would mean something there.
-  const fill = (word: string) => word.replaceAll('{session}', () => conversation).replaceAll('{brief}', () => briefFile)
-  const command = [program, ...preset.command.slice(1).map(fill)]
-  if (preset.hooks === 'claude') {
-    return claudeArgv({
-      command,
-      settingsFile: join(folder, 'settings.json'),
-      mode: conversationMode(input),
-      conversation,
-      permission,
-      attended: ATTENDED.has(input.role),
-      model: preset.model,
-      prompt: brief,
-    })
-  }
-  if (input.mode === 'resume') command.push(...(preset.resume ?? []).map(fill))
-  switch (preset.prompt) {
-    case 'none':
-      return command
-    case 'arg':
-      return brief === '' ? command : [...command, brief]
-    case 'file':
-      return preset.command.some((word) => word.includes('{brief}')) ? command : [...command, briefFile]
-    case 'stdin':
-      // The text for sh is constant; path and command reach it as arguments.
-      return ['/bin/sh', '-c', 'f=$1; shift; exec "$@" < "$f"', 'sh', briefFile, ...command]
-  }
-
-  /** Claude Code refuses to start a conversation that exists and to resume one that does not: what stands on disk decides. */
-  function conversationMode({ mode }: LaunchInput): 'start' | 'resume' {
-    if (conversation === '') return mode
-    const transcript = findTranscript(claudeConfigFolder({ ...userEnv, ...preset.env }), conversation)
-    if (transcript.kind === 'ok') return 'resume'
-    return transcript.kind === 'empty' ? 'start' : mode
-  }
+  writeFileSync(join(folder, 'config-folder'), config)
 }

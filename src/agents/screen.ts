@@ -1,14 +1,16 @@
 /**
- * Whether a line may be typed into Claude Code, judged by its screen (measured with 2.1.330). In a dialog Enter means
- * yes, and a half-typed line would swallow what is typed (design law 9); in both cases nothing is typed.
+ * Whether a line may be typed into an agent, judged by its screen: Claude Code's as measured with 2.1.330, that of others by
+ * their tables. In a dialog Enter means yes, and a half-typed line would swallow what is typed (design law 9); in both cases
+ * nothing is typed.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
 import { activityOf, readBeat } from './beat.ts'
 import { agentDir } from './launch.ts'
-import type { SessionView } from './runtime.ts'
+import type { Draft, Prompt, SessionView } from './runtime.ts'
+import { readyFile } from './table-files.ts'
 
 /** The border above and below the prompt box; no dialog and no menu draws it around a line that begins with the mark. */
 const BORDER = /^[─━]{10,}/
@@ -25,28 +27,41 @@ const dialog = fail('E_DIALOG', 'Nothing was typed: the agent shows no prompt, s
 
 /**
  * The runtime's question before it types: may it, with this screen, into this session of the town? Knows which sessions
- * are Claude Code's by their folder and asks the last beat too; of other agents nothing is known, so nothing forbidden.
+ * are Claude Code's by their folder and asks the last beat too; an agent whose table says nothing may be typed to.
  */
-export function mayTypeIn(town: string): (screen: string, session: SessionView) => Result<void> {
+export function mayTypeIn(town: string): (screen: string, session: SessionView) => Result<Prompt> {
   return (screen, { labels }) => {
     const folder = agentDir(town, { fence: labels.run, address: labels.agent ?? '' })
-    if (!existsSync(join(folder, 'hook.sh'))) return ok(undefined)
+    if (!existsSync(join(folder, 'hook.sh'))) return readyToType(screen, readyFile(folder))
     const beat = readBeat(folder)
     const waits = beat.kind === 'ok' && activityOf(beat.value) === 'waiting' && Date.now() - beat.value.at < DRAWN_MS
     return waits ? dialog : claudeMayType(screen)
   }
 }
 
+/** By the table of an agent without hooks. `E_DIALOG` (75): its screen shows no empty prompt. */
+function readyToType(screen: string, file: string): Result<Prompt> {
+  if (!existsSync(file)) return ok('unseen')
+  const ready = new RegExp(readFileSync(file, 'utf8'), 'm')
+  if (ready.test(screen.replace(STYLE, ''))) return ok('empty')
+  return fail('E_DIALOG', 'Nothing was typed: the agent shows no empty prompt, but a dialog or a half-typed line.', {
+    exit: EXIT.tryAgain,
+    hint: 'Look at its screen: gt peek <agent>',
+  })
+}
+
 /**
  * `screen`: the pane's last lines with their colour escapes. `E_DIALOG` (75): no prompt box is shown, so a dialog is
  * open or the agent is not ready. `E_DRAFT` (75): somebody's unsent text is in the box; grey placeholders are none.
  */
-export function claudeMayType(screen: string): Result<void> {
+export function claudeMayType(screen: string): Result<Prompt> {
   const box = promptBox(screen.split('\n'))
   if (box === undefined) return dialog
-  if (written(box).replace(MARK, '').trim() === '') return ok(undefined)
+  const draft = written(box).replace(MARK, '').trim()
+  if (draft === '') return ok('empty')
   return fail('E_DRAFT', 'Nothing was typed: there is a half-typed line in the agent’s prompt.', {
     exit: EXIT.tryAgain,
+    details: { draft } satisfies Draft,
   })
 }
 

@@ -19,10 +19,10 @@ const SUBJECT_CHARS = 100
 
 /**
  * The shell text of a bead's body: every block fenced as sh, bash or shell, in order; the whole body when it has no
- * fence at all. `empty` when there is nothing to run (a body with only blocks of other languages included: what is
- * shown as output or JSON must not be executed).
+ * fence at all (unless `fencedOnly`: the steps of a formula are prose). `empty` when there is nothing to run (a body with
+ * only blocks of other languages included: what is shown as output or JSON must not be executed).
  */
-export function extractScript(body: string): Read<string> {
+export function extractScript(body: string, fencedOnly = false): Read<string> {
   const blocks: string[] = []
   let open: { fence: string; indent: number; lines: string[]; shell: boolean } | undefined
   let fences = 0
@@ -39,7 +39,7 @@ export function extractScript(body: string): Read<string> {
       blocks[blocks.length - 1] += `${line.replace(new RegExp(`^ {0,${open.indent}}`), '')}\n`
     }
   }
-  const script = fences === 0 ? body : blocks.join('')
+  const script = fences === 0 && !fencedOnly ? body : blocks.join('')
   return script.trim() === '' ? empty : ok(script.endsWith('\n') ? script : `${script}\n`)
 }
 
@@ -57,21 +57,85 @@ export async function runScriptAgent(input: { env: NodeJS.ProcessEnv; cwd?: stri
   writeBeat(folder, 'SessionStart')
   const task = readTask(folder)
   if (task.kind === 'error') return say(task.failure.message, task.failure.exit)
-  const script = extractScript(task.value.body)
-  if (script.kind !== 'ok') {
-    return say(`Bead ${task.value.id} has no shell block to run. Put one into its body, fenced as sh.`, EXIT.failed)
+  const gt = join(folder, 'bin', 'gt')
+  const { id, body, steps } = task.value
+  const script = extractScript(body)
+  if (script.kind !== 'ok' && !steps) {
+    return say(`Bead ${id} has no shell block to run. Put one into its body, fenced as sh.`, EXIT.failed)
   }
-  const file = join(folder, 'script.sh')
-  writeFileSync(file, script.value)
-  const work = await run('sh', ['-eu', file], { env, cwd })
-  if (work !== 0)
-    return say(`The script of bead ${task.value.id} ended with exit code ${work}; nothing was submitted.`, work)
-  writeBeat(folder, 'PostToolUse')
-  const committed = await commitLeftovers(task.value, { env, cwd })
-  if (committed !== 0) return say(`The changes could not be committed (git ended with ${committed}).`, committed)
-  const done = await run(join(folder, 'bin', 'gt'), ['done', '--message', subject(task.value)], { env, cwd })
+  const place = { env, cwd }
+  if (steps) {
+    const walked = await walk(gt, folder, task.value, place)
+    // Parked: a fresh session goes on when it is time.
+    if (walked !== 'done') return walked === 'parked' ? EXIT.done : walked
+  } else if (script.kind === 'ok') {
+    const work = await carryOut(script.value, folder, task.value, place)
+    if (work !== 0) return work
+  }
+  const done = await run(gt, ['done', '--message', subject(task.value)], place)
   writeBeat(folder, 'Stop')
   return done
+}
+
+/** Runs one script and commits what it left; the exit code. */
+async function carryOut(script: string, folder: string, task: Task, place: Place): Promise<number> {
+  const file = join(folder, 'script.sh')
+  writeFileSync(file, script)
+  const work = await run('sh', ['-eu', file], place)
+  if (work !== 0) return say(`The script of bead ${task.id} ended with exit code ${work}; nothing was submitted.`, work)
+  writeBeat(folder, 'PostToolUse')
+  const committed = await commitLeftovers(task, place)
+  return committed === 0 ? 0 : say(`The changes could not be committed (git ended with ${committed}).`, committed)
+}
+
+/**
+ * Step by step: each step's shell block, a commit, and `gt mol step done`, from where the last session ended. The bead's own
+ * block runs before the first. What waits for a gate is parked.
+ */
+async function walk(gt: string, folder: string, task: Task, place: Place): Promise<'done' | 'parked' | number> {
+  for (let begun = false; ; begun = true) {
+    const next = await ask(gt, ['mol', 'next', '--json'], place)
+    if (next === undefined) return say(`The next step of ${task.id} could not be read.`, EXIT.failed)
+    if (next.done === next.total) return 'done'
+    const { step } = next
+    if (step === null) {
+      const parked = await run(gt, ['park', '--notes', next.waits ?? 'waits'], place)
+      return parked === 0 ? 'parked' : parked
+    }
+    const own = !begun && next.done === 0 ? extractScript(task.body, true) : empty
+    for (const script of [own, extractScript(step.description ?? '', true)]) {
+      if (script.kind !== 'ok') continue
+      const work = await carryOut(script.value, folder, { ...task, title: step.title }, place)
+      if (work !== 0) return work
+    }
+    const said = await run(gt, ['mol', 'step', 'done', step.id], place)
+    if (said !== 0) return said
+    writeBeat(folder, 'PostToolUse')
+  }
+}
+
+/** What `gt mol next --json` answers, as far as it is used here. */
+interface Next {
+  done: number
+  total: number
+  step: { id: string; title: string; description?: string } | null
+  waits: string | null
+}
+
+function ask(program: string, args: string[], { env, cwd }: Place): Promise<Next | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    let out = ''
+    child.stdout.on('data', (chunk) => (out += chunk))
+    child.on('error', () => resolve(undefined))
+    child.on('close', () => {
+      try {
+        resolve((JSON.parse(out) as { data?: Next }).data)
+      } catch {
+        resolve(undefined)
+      }
+    })
+  })
 }
 
 function readTask(folder: string): Result<Task> {

@@ -175,11 +175,20 @@ function isNormal(bead: Bead): boolean {
     if (place <= before) return false
     // Most values are texts that say something: this runs for every change of every writer.
     if ((typeof value !== 'string' || value === '') && isEmpty(key, value)) return false
-    if (key === 'metadata' ? !isSorted(value) : Array.isArray(value) && value.length > 1) return false
+    if (key === 'metadata' ? !isSorted(value) : Array.isArray(value) && !isOrderly(key, value)) return false
     before = place
   }
   return true
 }
+
+/** Whether a list is certainly as `normalValue` would have it. */
+function isOrderly(key: string, list: unknown[]): boolean {
+  if (list.length < 2) return true
+  if (key === 'labels') return ascending(list as string[])
+  return key === 'dependencies' && ascending((list as Dependency[]).map((edge) => edge.depends_on_id))
+}
+
+const ascending = (texts: string[]): boolean => texts.every((text, i) => i === 0 || bytewise(texts[i - 1]!, text) < 0)
 
 function normalValue(key: string, value: unknown): unknown {
   if (key === 'metadata') return sorted(value)

@@ -4,6 +4,8 @@
  * verdict and a claim needs no lock (design section 5).
  */
 
+import type { Result } from '../result.ts'
+import { ok } from '../result.ts'
 import type { ProcessId } from '../town/processes.ts'
 import type { Bead } from './bead.ts'
 
@@ -25,6 +27,8 @@ export type Op =
   | { op: 'put'; bead: Bead }
   /** Takes a bead that is over out of the live set: it stands in an archive file (archive.ts). */
   | { op: 'archive'; id: string }
+  /** Takes an ephemeral bead out for good: nothing of it was ever in a snapshot, and the journals keep what was said. */
+  | { op: 'drop'; id: string }
   /** Gives or returns a named lease (one holder; see leases.ts). */
   | { op: 'lease'; name: string; holder: LeaseHolder | null }
 
@@ -55,6 +59,10 @@ export interface ChangeInput {
   fence?: string
   /** One line for the trail: why, from what evidence. */
   why: string
+  /** Name of the rule that decided, such as `dead-process`; for whoever asks why. Conditions never look at it. */
+  rule?: string
+  /** Facts that it rested on, one line each. */
+  evidence?: string[]
   ops: Op[]
   when?: Condition[]
   /** Id of the change that this one takes back (undo.ts). */
@@ -70,3 +78,7 @@ export interface Change extends ChangeInput {
 
 /** Whether a durable change applied, and if not, the first condition that did not hold. */
 export type Verdict = { applied: true; change: Change } | { applied: false; change: Change; unmet: Condition }
+
+/** Whether a write took effect, where it does not matter which condition stood in its way. */
+export const applied = (written: Result<Verdict>): Result<boolean> =>
+  written.kind === 'error' ? written : ok(written.value.applied)

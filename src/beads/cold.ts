@@ -2,7 +2,7 @@
  * Single beads out of a base that is not read whole: it is sorted by id, so a line is found by halving. A year-old
  * town's base has 50 MB; ten small reads find a bead in it.
  */
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { Result } from '../result.ts'
 import { messageOf, ok } from '../result.ts'
 import type { Bead } from './bead.ts'
@@ -14,6 +14,8 @@ const NEWLINE = 0x0a
 /** Below this many bytes, reading on is cheaper than halving again. */
 const WINDOW = 32_768
 const PROBE = 4096
+/** Enough for the beginning of a line with an id of any usual length. */
+const ID_BYTES = 128
 
 export interface Base {
   fd: number
@@ -41,11 +43,10 @@ export function findInBase({ fd, size }: Base, id: string): Bead | undefined {
   let from = 0
   let to = size
   while (to - from > WINDOW) {
-    const middle = lineBeginAfter(fd, (from + to) >> 1, to)
-    if (middle >= to) break
-    const order = bytewise(id, idAt(fd, middle, size))
-    if (order < 0) to = middle
-    else from = middle
+    const middle = lineAfter(fd, (from + to) >> 1, to, size)
+    if (middle === undefined) break
+    if (bytewise(id, middle.id) < 0) to = middle.at
+    else from = middle.at
   }
   const text = readRange(fd, from, to)
   for (let at = 0; at < text.length; ) {
@@ -105,6 +106,20 @@ function lineBeginAfter(fd: number, at: number, to: number): number {
     if (found >= 0) return Math.min(place + found + 1, to)
   }
   return to
+}
+
+/** Memory that is new to the process costs more than the reading. */
+const probed = Buffer.alloc(PROBE)
+
+/** The line that begins first at or after `at`, with its id; undefined when none does before `to`. */
+function lineAfter(fd: number, at: number, to: number, size: number): { at: number; id: string } | undefined {
+  const length = readSync(fd, probed, 0, PROBE, at - 1)
+  const found = probed.subarray(0, length).indexOf(NEWLINE)
+  const begin = found < 0 ? lineBeginAfter(fd, at + length, to) : at + found
+  if (begin >= to) return undefined
+  // Most often the id stands in what was read already.
+  const id = found < 0 ? undefined : idOf(probed.toString('utf8', found + 1, Math.min(found + 1 + ID_BYTES, length)))
+  return { at: begin, id: id ?? idAt(fd, begin, size) }
 }
 
 function idAt(fd: number, at: number, size: number): string {

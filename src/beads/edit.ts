@@ -2,7 +2,7 @@
  * What people do with beads, as changes. Pure: looks at a state, builds the change with the conditions that must still
  * hold when it lands, writes nothing. Every refusal names what to do instead.
  */
-import type { Result } from '../result.ts'
+import type { Err, Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import type { Bead, Comment, Dependency } from './bead.ts'
 import { facts } from './bead.ts'
@@ -10,7 +10,7 @@ import type { ChangeInput, Condition, Op } from './change.ts'
 import { circleWith } from './cycles.ts'
 import type { State } from './fold.ts'
 import { lookUp } from './fold.ts'
-import { newBeadId } from './ids.ts'
+import { newBeadId, takesChildren } from './ids.ts'
 import { findCycle, HOLDS, parentsOf } from './ready.ts'
 
 export interface NewBead {
@@ -59,9 +59,6 @@ export interface BeadPatch {
   addLabels?: string[]
   removeLabels?: string[]
 }
-
-/** Deepest id that other tools take: `gp-a3f8k.1.2.3`. Below that, children get ids of their own. */
-const MAX_DOTS = 3
 
 /**
  * A new bead. Fails with E_BAD_TITLE, E_BAD_PRIORITY, E_BAD_TYPE, E_NO_BEAD (parent or needs), E_DEADLOCK. Two who
@@ -118,6 +115,12 @@ export function updateBead(state: State, id: string, patch: BeadPatch, author: A
   const bead = lookUp(state, id)
   if (!bead) return noBead(id)
   const { addLabels = [], removeLabels = [], rig, ...fields } = patch
+  // Whoever reads it is told who said so: nobody's words are put into another's mouth.
+  if (facts(bead).message !== undefined && Object.values(fields).some((value) => value !== undefined))
+    return fail('E_NOT_WORK', `${id} is a message; what was sent stays as it was sent.`, {
+      kept: 'Nothing was changed.',
+      hint: 'gt mail send   says it anew',
+    })
   const wrong =
     (fields.title === undefined ? null : wrongTitle(fields.title)) ??
     wrongPriority(fields.priority) ??
@@ -141,6 +144,16 @@ export function updateBead(state: State, id: string, patch: BeadPatch, author: A
   return ok(change(author, `updated ${id}: ${touched}`, ops))
 }
 
+/** A message is taken back by whoever sent it, or by a person; E_NOT_FOR_AGENTS. */
+export function refuseOthersMail(bead: Bead, { by }: Author): Err | null {
+  const { message } = facts(bead)
+  if (message === undefined || by === 'person' || by === message.from) return null
+  return fail('E_NOT_FOR_AGENTS', `${bead.id} was sent by ${message.from}, who may take it back.`, {
+    kept: 'Nothing was changed.',
+    hint: `gt mail read ${bead.id}`,
+  })
+}
+
 /**
  * Closes a bead by a person's word (landing is the kernel's own). Not while a worker is on it. Fails with E_NO_BEAD,
  * E_CLOSED, E_LIVE_RUN, E_INTEGRATION (an epic with an integration branch, which lands or is cancelled).
@@ -154,6 +167,8 @@ export function closeBead(
   const bead = lookUp(state, id)
   if (!bead) return noBead(id)
   if (bead.status === 'closed') return fail('E_CLOSED', `${id} is closed already.`, { kept: 'Nothing was changed.' })
+  const others = refuseOthersMail(bead, author)
+  if (others !== null) return others
   // Law 1: what its children landed there is not in the base yet.
   if (facts(bead).integration !== undefined && how.outcome !== 'cancelled') {
     return fail('E_INTEGRATION', `${id} closes by landing: its work is on ${facts(bead).integration?.branch}.`, {
@@ -268,7 +283,7 @@ function change(author: Author, why: string, ops: Op[], when?: Condition[]): Cha
 const unchangedStatus = (bead: Bead): Condition => ({ if: 'in', id: bead.id, path: ['status'], values: [bead.status] })
 
 function childId(state: State, parent: Bead, prefix: string): string {
-  if (parent.id.split('.').length > MAX_DOTS) return newBeadId(prefix, (id) => lookUp(state, id) !== undefined)
+  if (!takesChildren(parent.id)) return newBeadId(prefix, (id) => lookUp(state, id) !== undefined)
   const start = `${parent.id}.`
   const archived = state.beads.has(parent.id) ? [] : (state.cold?.ids() ?? [])
   const used = [...state.beads.keys(), ...archived]

@@ -3,6 +3,16 @@
  * (ready, progress, "what waits for me") is derived by query and stored nowhere (design law 11).
  */
 import type { ProcessId } from '../town/processes.ts'
+import type { AgentFacts } from './agent-facts.ts'
+import type { Following } from './convoy-facts.ts'
+import type { MessageFacts } from './message-facts.ts'
+import type { GateFacts, Molecule, OrderTurn, StepFacts } from './step-facts.ts'
+import type { SessionUsage, Spending } from './usage-facts.ts'
+
+export type { AgentFacts, Conversation, ConversationEnd, CrewFacts } from './agent-facts.ts'
+export type { Following } from './convoy-facts.ts'
+export type { GateFacts, Molecule, OrderTurn, StepFacts } from './step-facts.ts'
+export type { SessionUsage, Spending, Tokens, UsageByDay } from './usage-facts.ts'
 
 /**
  * One bead on one worker.
@@ -11,7 +21,10 @@ import type { ProcessId } from '../town/processes.ts'
  *      │           │            │          │        │         │ ↘ starting (red or conflict: next round)
  *      │           │            │          │        │         ├─ failed (its rounds are used up: handed over)
  *      └───────────┴──── failed ┘          └─ lost ─┘         └─ stopped (a person cancels, any state)
- *                                          └─ rate_limited ⇄ working
+ *                                          ├─ rate_limited ⇄ working
+ *                                          └─ parked → starting (what it waits for is over)
+ *
+ * `parked` (from working or quiet) has no session and takes no worker slot, but holds its bead, its name and its worktree.
  */
 export type RunState =
   | 'claimed'
@@ -20,6 +33,7 @@ export type RunState =
   | 'working'
   | 'quiet'
   | 'rate_limited'
+  | 'parked'
   | 'submitted'
   | 'finished'
   | 'lost'
@@ -37,7 +51,46 @@ export const ACTIVE_RUN: ReadonlySet<RunState> = new Set<RunState>([
 ])
 
 /** States that hold the bead: nobody else may work on it (law 6). */
-export const LIVE_RUN: ReadonlySet<RunState> = new Set<RunState>([...ACTIVE_RUN, 'submitted'])
+export const LIVE_RUN: ReadonlySet<RunState> = new Set<RunState>([...ACTIVE_RUN, 'parked', 'submitted'])
+
+/**
+ * Why a run ended badly; restarts are counted by it (kernel/intensity.ts). `start`: it never spoke. `exit`: the agent ended
+ * by itself without handing in. `crash`: something ended it. `memory`: the kernel did, for want of memory.
+ */
+export type Cause = 'start' | 'exit' | 'crash' | 'memory'
+
+/** What the agent's provider does not let it do now. Never the worker's fault, so it costs no attempt. */
+export interface Limit {
+  is: 'quota' | 'throttled' | 'overloaded' | 'auth' | 'billing'
+  /** When it is tried again: told by the provider (quota), else our back-off. */
+  until: string
+  /** How often it was met in a row, from 1. */
+  times: number
+  text: string
+}
+
+/** How far a worker that is stuck was helped. Gone once it speaks again. */
+export interface Stuck {
+  /**
+   * `silent`: no sign of any kind. `idle`: it ended its turn without handing in. `waiting`: at a dialog. `detecting`: what is
+   * seen of it contradicts itself.
+   */
+  is: 'silent' | 'idle' | 'waiting' | 'detecting'
+  since: string
+  /** The last thing that was done about it, and when. */
+  step: 'seen' | 'reminded' | 'woken' | 'diagnosing' | 'told' | 'asked'
+  at: string
+  /** What was seen, one line. */
+  evidence: string
+  /** The bead that asks the Witness. */
+  diagnosis?: string
+}
+
+/** A budget was used up. Its purse (costs/budget.ts), and whether the conversation goes on: it left no notes. */
+export interface ParkedByBudget {
+  purse: string
+  resume: boolean
+}
 
 export interface Run {
   /** Unique for ever; a stale one is refused. */
@@ -56,6 +109,9 @@ export interface Run {
   claimed_at: string
   /** When `state` was entered. */
   since: string
+  /** When its agent first gave a sign of life, and when it first handed in: proven, whatever becomes of it (outcomes.ts). */
+  spoke?: string
+  handed_in?: string
   /** The process that provisions (gt itself), so that a dead one is known. */
   dispatcher?: ProcessId
   target: string
@@ -68,11 +124,39 @@ export interface Run {
   process?: ProcessId
   /** The agent's own session id (Claude Code's --session-id), for resuming. */
   conversation?: string
+  /** Model that it was started with, when one was chosen, and what chose it: a setting, or the sling (agents/models.ts). */
+  model?: string
+  model_by?: string
+  /** Name of the account (settings) that it runs under; absent: whoever is logged in. */
+  account?: string
+  /** While `rate_limited`, and afterwards the last one met. */
+  limit?: Limit
+  stuck?: Stuck
+  /** Sessions it had, when more than one: brought back after a reboot, or cycled by `gt handoff`. */
+  sessions?: number
+  /** How often in a row it was interrupted and brought back. */
+  revived?: number
+  /** What its last session wrote down for the next one. */
+  notes?: { text: string; at: string }
+  /** It asked for a fresh session; done with the next pass. */
+  cycle?: 'asked'
+  /** While `parked`: the gates it waits for, and since when. Kept by the session after that, which is told what came of them. */
+  parked?: { gates: string[]; at: string; budget?: ParkedByBudget }
+  /** When it was told that its context is nearly full. */
+  asked_to_hand_off?: string
+  /** The budget about whose end it was told, and its amount: `day 50`. */
+  told_budget?: string
+  /** How often it was helped out of a standstill. */
+  helped?: number
   /** Commit submitted by `gt done`. */
   head?: string
   merge_request?: string
   /** Why it ended, one line. */
   reason?: string
+  /** Why it ended badly, for counting. */
+  cause?: Cause
+  /** What it used, by conversation: written when a session of it is over, because transcripts are deleted by their client. */
+  usage?: Record<string, SessionUsage>
   /** Ref in the rig's repository that holds what it left behind. */
   archive?: string
   /** True once the worktree is gone (its content merged or archived). */
@@ -198,6 +282,8 @@ export interface Slung {
   /** A fixed worker address, when the sling named one. */
   agent?: string
   preset?: string
+  /** The model that was asked for with it. */
+  model?: string
   by: string
   at: string
   /** Not dispatched before this instant (back-off after a failed attempt). */
@@ -235,6 +321,21 @@ export interface Integration {
   swept?: string
 }
 
+/** A word to people that something is wrong. It is a record: no work, no agent, and nothing that escalates further. */
+export interface Escalation {
+  /** Address of the agent, or `person`. */
+  from: string
+  /** Fence of the run that spoke. */
+  run?: string
+  about?: string
+  /** What is the same each time: of one cause about one bead (or from one agent) there is one open escalation. */
+  cause: string
+  severity: 'low' | 'medium' | 'high' | 'critical'
+  /** How often it was said. */
+  count: number
+  last: string
+}
+
 export interface GtFacts {
   /** Number of changes applied to this bead. */
   version: number
@@ -263,7 +364,35 @@ export interface GtFacts {
   /** The pull request that this bead's work goes to: named by a person (then perhaps only its number), or opened by us. */
   pr?: Partial<PullRequest> & Pick<PullRequest, 'number'>
   handover?: Handover
+  /** On a bead that asks the Witness what is wrong with a worker: which one. */
+  diagnosis?: { run: string; bead: string; evidence: string }
+  /** On the bead that stands for restarts that do not help: where (`town`, `gp`, `gp/polecats` …), and why they failed. */
+  incident?: { node: string; cause: Cause; count: number; first: string; last: string }
+  /** On a bead that stands for what somebody told people of: who, about which bead, and how often (attention/escalation.ts). */
+  escalation?: Escalation
+  /** On the bead of a Dog: its chore, and what came of it the last time it had something to do. */
+  dog?: { chore: string; last?: { at: string; outcome: 'done' | 'failed'; report: string; ms: number } }
+  /** On the bead of the Mayor or a crew member. */
+  agent?: AgentFacts
+  /** What that agent used, as it was last written down. */
+  spending?: Spending
+  /** Somebody is told when it has landed: on a convoy bead, on an epic, or on a bead that is a convoy by itself. */
+  convoy?: Following
+  molecule?: Molecule
+  step?: StepFacts
+  gate?: GateFacts
+  /** On a digest: the molecule that it is what is left of. */
+  digest_of?: string
+  /**
+   * On the bead of an order (`[orders.NAME]` of town.toml): what came of it the last time that there was something to tell, and
+   * what it made last.
+   */
+  order?: { name: string; last: OrderTurn; slung?: { at: string; molecule: string }; removed?: true }
+  /** On a template: the formulas that it was frozen from (meow/formula.ts). */
+  frozen?: unknown
   /** Only on beads of type `merge-request`. */
   merge?: MergeFacts
+  /** Only on beads of type `message` that this town sent. */
+  message?: MessageFacts
   [key: string]: unknown
 }

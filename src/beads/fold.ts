@@ -60,7 +60,7 @@ export function apply(state: State, change: Change): Verdict {
   const unmet = change.when?.find((condition) => !holds(state, condition))
   if (unmet) return refuse(unmet)
 
-  const draft: Draft = { state, beads: new Map(), created: new Set(), exact: new Set(), archived: new Set() }
+  const draft: Draft = { state, beads: new Map(), created: new Set(), exact: new Set(), out: new Set() }
   const leases: (Op & { op: 'lease' })[] = []
   let finished: Bead[]
   try {
@@ -81,7 +81,7 @@ export function apply(state: State, change: Change): Verdict {
     return refuse({ if: 'in', id: '', path: [], values: [] })
   }
   for (const bead of finished) put(state, bead)
-  for (const id of draft.archived) {
+  for (const id of draft.out) {
     state.beads.delete(id)
     state.live.delete(id)
   }
@@ -128,7 +128,8 @@ interface Draft {
   created: Set<string>
   /** Put, and nothing done to them since: they stay as they are. */
   exact: Set<string>
-  archived: Set<string>
+  /** Out of the live set: archived, or dropped. */
+  out: Set<string>
 }
 
 /** Applies one operation to the draft; the condition that it lacks when it cannot. */
@@ -151,7 +152,13 @@ function edit(draft: Draft, op: Exclude<Op, { op: 'lease' }>): Condition | null 
     const over = bead.status === 'closed' || bead.status === 'tombstone'
     if (!over || liveRuns(bead).length > 0)
       return { if: 'in', id: op.id, path: ['status'], values: ['closed', 'tombstone'] }
-    draft.archived.add(op.id)
+    draft.out.add(op.id)
+    return null
+  }
+  if (op.op === 'drop') {
+    if (bead.ephemeral !== true || liveRuns(bead).length > 0)
+      return { if: 'in', id: op.id, path: ['ephemeral'], values: [true] }
+    draft.out.add(op.id)
     return null
   }
   if (!isPath(op.path)) return { if: 'in', id: op.id, path: op.path, values: [] }
@@ -160,7 +167,7 @@ function edit(draft: Draft, op: Exclude<Op, { op: 'lease' }>): Condition | null 
   return null
 }
 
-function edited(bead: Bead, op: Exclude<Op, { op: 'lease' | 'create' | 'put' | 'archive' }>): Bead {
+function edited(bead: Bead, op: Exclude<Op, { op: 'lease' | 'create' | 'put' | 'archive' | 'drop' }>): Bead {
   switch (op.op) {
     case 'set':
       return withValue(bead, op.path, op.value)

@@ -22,10 +22,13 @@ const linesOf = (bead: Bead, children: Map<string, Bead[]>): Line[] => [
 
 const isNeed = (edge: Dependency): boolean => HOLDS.has(edge.type) && edge.type !== 'parent-child'
 
+/** They have lists of their own. */
+const NO_TASK: ReadonlySet<string> = new Set(['merge-request', 'message'])
+
 /** The beads that a graph is about: all that are not over, or one and whatever hangs below it. */
 function scope(state: State, children: Map<string, Bead[]>, root?: string): Set<string> {
   if (root === undefined) {
-    const live = [...state.beads.values()].filter((bead) => !isOver(bead) && bead.issue_type !== 'merge-request')
+    const live = [...state.beads.values()].filter((bead) => !isOver(bead) && !NO_TASK.has(bead.issue_type))
     return new Set(live.map((bead) => bead.id).sort())
   }
   const found = new Set([root])

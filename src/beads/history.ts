@@ -4,7 +4,8 @@ import type { Bead } from './bead.ts'
 import type { Change, Verdict } from './change.ts'
 import type { State } from './fold.ts'
 import { apply, emptyState, put } from './fold.ts'
-import { basePath, begin, KEPT, logPath, numbers } from './journal.ts'
+import { basePath, begin, KEPT } from './journal.ts'
+import { journalNumbers, journalReader } from './packs.ts'
 import { scan } from './record.ts'
 import { readOwnSnapshot } from './snapshot.ts'
 
@@ -30,8 +31,9 @@ export function touched(change: Change): string[] {
  */
 export function* replay(dir: string, start?: (state: State) => void): Generator<Step> {
   let state: State | undefined
+  const read = journalReader(dir)
   for (const n of readable(dir)) {
-    const page = readPage(dir, n, state)
+    const page = readPage(dir, n, read, state)
     if (page === null) return
     if (state === undefined) start?.(page.state)
     state = page.state
@@ -57,12 +59,17 @@ export function* history(dir: string, id?: string): Generator<{ change: Change; 
 }
 
 /** The changes of a journal up to its seal, and the state they begin from; null when it cannot be read. */
-function readPage(dir: string, n: number, before: State | undefined): { state: State; changes: Change[] } | null {
+function readPage(
+  dir: string,
+  n: number,
+  read: (n: number) => Buffer,
+  before: State | undefined,
+): { state: State; changes: Change[] } | null {
   try {
     const state = before ?? baseState(dir, n)
     const changes: Change[] = []
     let begun = false
-    for (const { record } of scan(readFileSync(logPath(dir, n)), 0).records) {
+    for (const { record } of scan(read(n), 0).records) {
       if (record.kind === 'seal') break
       if (record.kind === 'header') {
         begin(state, record)
@@ -95,7 +102,7 @@ function baseState(dir: string, n: number): State {
 
 /** The longest unbroken run of journals up to the newest that begins at one with a base. */
 function readable(dir: string): number[] {
-  const all = numbers(dir, 'log')
+  const all = journalNumbers(dir)
   let from = all.length - 1
   let start = from
   for (; from >= 0; from--) {

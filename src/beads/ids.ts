@@ -25,6 +25,15 @@ export function randomBase36(length: number): string {
   return Array.from({ length }, () => Math.floor(Math.random() * 36).toString(36)).join('')
 }
 
+/** What an id begins with: that of its rig, `hq` for the town's own. */
+export const prefixOfId = (id: string): string => id.split('-')[0]!
+
+/** Deepest id that other tools take: `gp-a3f8k.1.2.3`. Below that, children get ids of their own. */
+const MAX_DOTS = 3
+
+/** Whether ids of the form `<id>.<number>` may stand below this one. */
+export const takesChildren = (id: string): boolean => id.split('.').length <= MAX_DOTS
+
 /**
  * The full id for what a person typed: an id, or the beginning of exactly one id, or of what follows a hyphen in exactly
  * one (`a3f` for `gp-a3f8k`). Never a part from the middle: that has linked the wrong beads elsewhere. Where a bead and

@@ -98,6 +98,10 @@ function opsFor(state: State, line: ExportedBead, plan: ImportPlan, from: Import
   const { bead, line: number } = line
   const ours = state.beads.get(bead.id) ?? from.archived?.get(bead.id)
   const remark = (text: string): Remark => ({ line: number, id: bead.id, text })
+  if (byAgent && (bead.issue_type === 'message' || ours?.issue_type === 'message')) {
+    plan.problems.push(remark('a message is somebody’s words; only a person brings one in'))
+    return []
+  }
   if (ours === undefined) {
     plan.created.push(bead.id)
     const made = complete(bead)

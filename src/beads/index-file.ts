@@ -3,7 +3,7 @@
  * beads costs a reader nothing. Disposable and never the truth: it names the base it was made from (hash and size), and
  * whoever finds none that matches makes it again.
  *
- *   line 1   what it was made from, and the ids of beads with a live run
+ *   line 1   what it was made from, the ids of beads with a live run, and how far each molecule is
  *   then     lines of the base, letter for letter, in the base's order
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, renameSync, statSync } from 'node:fs'
@@ -14,8 +14,11 @@ import { writeTemporary } from './disk.ts'
 import { liveRuns } from './fold.ts'
 import { basePath, indexPath, journalFolder } from './journal.ts'
 import { isOver, parentsOf, waitOf } from './ready.ts'
+import type { StepTable } from './step-tables.ts'
+import { stepTables } from './step-tables.ts'
 
-const VERSION = 1
+/** 3: `steps`. */
+const VERSION = 3
 
 export interface IndexHeader {
   v: number
@@ -27,12 +30,16 @@ export interface IndexHeader {
   hot: number
   /** Beads with a run in a live state. */
   live: string[]
+  /** By molecule. */
+  steps: Record<string, StepTable>
 }
 
 /** What an index says. */
 export interface Index {
   /** Beads with a run in a live state. */
   live: string[]
+  /** How far a molecule is in the base; undefined: it has no steps there. */
+  steps(molecule: string): StepTable | undefined
   /** Reads the lines of the beads, in the order of the base. Throws when they cannot be read. */
   lines(): string[]
 }
@@ -71,12 +78,16 @@ export function hotBeads(beads: ReadonlyMap<string, Bead>): Bead[] {
  *
  * @param base size of the base in bytes
  */
-export function writeIndex(dir: string, n: number, made: { continues: string; base: number; hot: Bead[] }): void {
+export function writeIndex(
+  dir: string,
+  n: number,
+  made: { continues: string; base: number; hot: Bead[]; steps: Record<string, StepTable> },
+): void {
   try {
     const lines = Buffer.from(made.hot.map((bead) => `${lineOf(bead)}\n`).join(''), 'utf8')
     const live = idsOfLive(made.hot)
-    const { continues, base } = made
-    const header: IndexHeader = { v: VERSION, continues, base, hot: lines.length, live }
+    const { continues, base, steps } = made
+    const header: IndexHeader = { v: VERSION, continues, base, hot: lines.length, live, steps }
     const text = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), lines])
     renameSync(writeTemporary(journalFolder(dir), text), indexPath(dir, n))
   } catch {
@@ -96,7 +107,8 @@ export function openIndex(dir: string, n: number, continues: string): Index | nu
     const start = Buffer.byteLength(head) + 1
     if (header.v !== VERSION || header.continues !== continues || header.hot !== size - start) return null
     if (header.base !== statSync(basePath(dir, n)).size) return null
-    return { live: header.live, lines: () => linesOf(readFileSync(path).subarray(start)) }
+    const { live, steps } = header
+    return { live, steps: own(steps), lines: () => linesOf(readFileSync(path).subarray(start)) }
   } catch {
     // Not there, or not readable as an index: the same to its reader.
     return null
@@ -114,9 +126,16 @@ export function makeIndex(dir: string, n: number, continues: string): Index {
     beads.set(bead.id, bead)
   }
   const hot = hotBeads(beads)
-  writeIndex(dir, n, { continues, base: text.length, hot })
-  return { live: idsOfLive(hot), lines: () => hot.map(lineOf) }
+  const steps = stepTables(beads.values())
+  writeIndex(dir, n, { continues, base: text.length, hot, steps })
+  return { live: idsOfLive(hot), steps: own(steps), lines: () => hot.map(lineOf) }
 }
+
+/** Never what an object has by birth: ids are other people's words. */
+const own =
+  (steps: Record<string, StepTable>): Index['steps'] =>
+  (molecule) =>
+    Object.hasOwn(steps, molecule) ? steps[molecule] : undefined
 
 const idsOfLive = (beads: Bead[]): string[] => beads.filter((bead) => liveRuns(bead).length > 0).map((bead) => bead.id)
 

@@ -4,6 +4,7 @@
  *   00000007.base   the snapshot that journal 7 continues: its own copy, durable before the journal is linked
  *   00000007.log    records: a header, changes, at last a seal
  *   00000007.index  cache: the lines of the base that decide what is ready (index-file.ts)
+ *   00000001-00000064.pack  journals sealed long ago, compressed (packs.ts)
  *   published.json  cache: what issues.jsonl looked like when we put it there
  *   tmp.<pid>.…     half-made files; a dead process's are reaped
  *
@@ -21,7 +22,7 @@ import { apply, emptyState, put } from './fold.ts'
 import type { Damage, Header } from './record.ts'
 import { FORMAT, scan } from './record.ts'
 
-const digits = (n: number): string => String(n).padStart(8, '0')
+export const digits = (n: number): string => String(n).padStart(8, '0')
 export const journalFolder = (dir: string): string => join(dir, 'journal')
 export const logPath = (dir: string, n: number): string => join(dir, 'journal', `${digits(n)}.log`)
 export const basePath = (dir: string, n: number): string => join(dir, 'journal', `${digits(n)}.base`)

@@ -7,6 +7,7 @@ import { EXIT, fail, ok } from '../result.ts'
 import { isRunning, self } from '../town/processes.ts'
 import type { Condition, LeaseHolder } from './change.ts'
 import type { Ledger } from './ledger.ts'
+import { nextChange } from './next-change.ts'
 import { newRecordId } from './record.ts'
 
 export interface Lease {
@@ -44,8 +45,26 @@ export function acquire(ledger: Ledger, name: string, by: string): Result<Lease 
   return ok(written.value.applied ? { name, holder, by, ledger } : null)
 }
 
-/** Gives it back; ok too when somebody took it over meanwhile (then nothing of it is ours to give back). */
+/** How often it is tried again to return what could not be returned. */
+const RETURN_MS = 500
+
+/**
+ * Gives it back; ok too when somebody took it over meanwhile (then nothing of it is ours to give back). What a full disk
+ * does not let through is tried again until it is: as long as this process lives nobody could take the lease over, and this
+ * process itself would wait for it in vain.
+ */
 export function release(lease: Lease): Result<void> {
+  const returned = giveBack(lease)
+  if (returned.kind === 'ok') return returned
+  const again = setInterval(() => {
+    if (giveBack(lease).kind === 'ok') clearInterval(again)
+  }, RETURN_MS)
+  // The end of the process returns it, too.
+  again.unref()
+  return returned
+}
+
+function giveBack(lease: Lease): Result<void> {
   const { name, holder, by, ledger } = lease
   const when: Condition[] = [{ if: 'lease', name, token: holder.token }]
   const written = ledger.write({ by, why: `returns ${name}`, ops: [{ op: 'lease', name, holder: null }], when })
@@ -69,20 +88,20 @@ export async function withLease<T>(
   try {
     return await fn(lease.value)
   } finally {
-    // Should this fail, the lease ends with this process.
     release(lease.value)
   }
 }
 
 async function waitFor(ledger: Ledger, name: string, by: string, waitMs: number): Promise<Result<Lease>> {
-  const deadline = Date.now() + waitMs
+  // Not by the clock: when that is set forward nobody has waited any longer.
+  const deadline = performance.now() + waitMs
   for (;;) {
     const lease = acquire(ledger, name, by)
     if (lease.kind !== 'ok') return lease
     if (lease.value) return ok(lease.value)
-    const left = deadline - Date.now()
+    const left = deadline - performance.now()
     if (left <= 0) return busy(ledger, name, waitMs)
-    await nextChange(ledger, Math.min(left, RECHECK_MS))
+    await nextChange(ledger, Math.min(left, RECHECK_MS)).came
   }
 }
 
@@ -94,18 +113,5 @@ function busy(ledger: Ledger, name: string, waitMs: number): Result<never> {
     hint: 'Try again in a moment.',
     exit: EXIT.tryAgain,
     details: { pid },
-  })
-}
-
-/** Resolves when the ledger moved on, or after `ms`. */
-function nextChange(ledger: Ledger, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      stop()
-      clearTimeout(timer)
-      resolve()
-    }
-    const timer = setTimeout(finish, ms)
-    const stop = ledger.watch(finish)
   })
 }

@@ -17,7 +17,7 @@ import { appendDurably, diskFailure, fsyncFolder, pause } from './disk.ts'
 import type { State } from './fold.ts'
 import { foreignEdit } from './foreign.ts'
 import { history } from './history.ts'
-import type { Journal } from './journal.ts'
+import type { Journal, OnChange } from './journal.ts'
 import { follow, journalFolder, logPath, numbers, openJournal } from './journal.ts'
 import { isPath } from './paths.ts'
 import { issuesPath, lookAtPublished, publish } from './publish.ts'
@@ -34,6 +34,11 @@ export interface LedgerOptions {
   journalBytes?: number
   /** Never writes a byte: no roll, no merge of foreign edits, `write` refuses. */
   readOnly?: boolean
+  /**
+   * Told of every change as it is folded, in order, applied or not: those of the current journal while it is opened, and then
+   * whatever is appended, by whomever.
+   */
+  onChange?: OnChange
 }
 
 export interface Ledger {
@@ -85,7 +90,7 @@ export function openLedger(dir: string, options: LedgerOptions = {}): Result<Led
   } catch (error) {
     return fail('E_STORE', `Could not read the ledger: ${messageOf(error)}.`, { hint: 'Run `gt doctor`.' })
   }
-  const journal = newest(at)
+  const journal = newest(at, options.onChange)
   if (journal.kind !== 'ok') return journal
   const ledger = new TownLedger(journal.value, options)
   const settled = options.readOnly === true ? ok(undefined) : ledger.settle()
@@ -122,11 +127,11 @@ const noLedger = (dir: string): Result<never> =>
 const isDiskTrouble = (code: string): boolean => code === 'E_DISK_FULL' || code === 'E_READ_ONLY'
 
 /** Opens the newest journal. Its base may be pruned while we look (eight rollovers on), so look again. */
-function newest(dir: string): Result<Journal> {
+function newest(dir: string, onChange?: OnChange): Result<Journal> {
   for (let tries = 1; ; tries++) {
     const n = numbers(dir, 'log').at(-1)
     if (n === undefined) return noLedger(dir)
-    const journal = openJournal(dir, n)
+    const journal = openJournal(dir, n, undefined, onChange)
     if (journal.kind === 'ok' || tries >= PATIENCE) return journal
     if (journal.failure.details !== 'ENOENT' || numbers(dir, 'log').at(-1) === n) return journal
   }
@@ -143,6 +148,7 @@ class TownLedger implements Ledger {
   #awaited: { id: string; verdict?: Verdict } | undefined
   readonly #bound: number
   readonly #readOnly: boolean
+  readonly #onChange: OnChange | undefined
 
   constructor(journal: Journal, options: LedgerOptions) {
     this.dir = journal.dir
@@ -150,6 +156,7 @@ class TownLedger implements Ledger {
     this.#journal.state.cold = coldBeadsIn(journal.dir)
     this.#bound = options.journalBytes ?? DEFAULT_BYTES
     this.#readOnly = options.readOnly === true
+    this.#onChange = options.onChange
   }
 
   get state(): State {
@@ -255,6 +262,7 @@ class TownLedger implements Ledger {
     this.revision += 1
     const awaited = this.#awaited
     if (awaited && awaited.id === change.id) awaited.verdict ??= verdict
+    this.#onChange?.(change, verdict)
   }
 
   /** Brings the archived beads that a change edits back among the live ones. */
@@ -292,7 +300,7 @@ class TownLedger implements Ledger {
   /** One durable append and the verdict read back; `void` when a seal stands before it. */
   #append(change: Change): Result<Verdict | 'void'> {
     const fd = this.#openAppend()
-    if (fd.kind !== 'ok') return fd
+    if (fd.kind !== 'ok') return this.#isPutAway() ? ok('void') : fd
     const appended = appendDurably(fd.value, encode({ kind: 'change', ...change }), this.#journal.path)
     if (appended.kind !== 'ok') return appended
     this.#awaited = { id: change.id }
@@ -306,6 +314,12 @@ class TownLedger implements Ledger {
       kept: 'This change was not acknowledged; everything that was acknowledged before is safe.',
       hint: 'Run `gt doctor`, which checks the ledger and its disk.',
     })
+  }
+
+  /** Whether our journal was sealed so long ago that it lies in a pack by now; what we hold open of it says so. */
+  #isPutAway(): boolean {
+    if (existsSync(this.#journal.path)) return false
+    return follow(this.#journal, this.#folded).kind === 'ok' && this.#journal.seal !== null
   }
 
   #openAppend(): Result<number> {
@@ -375,9 +389,11 @@ class TownLedger implements Ledger {
     if (!next && (numbers(this.dir, 'log').at(-1) ?? n) <= n) return ok(false)
     // Journals between were put away: begin again from the newest base.
     const old = this.#journal
-    const opened = next ? openJournal(this.dir, n + 1, old, this.#folded) : newest(this.dir)
+    const followed = next ? openJournal(this.dir, n + 1, old, this.#folded) : undefined
+    const packed = followed?.kind === 'error' && followed.failure.details === 'ENOENT'
+    const opened = followed === undefined || packed ? newest(this.dir, this.#onChange) : followed
     if (opened.kind !== 'ok') return opened
-    if (!next) closeSync(old.fd)
+    if (opened !== followed) closeSync(old.fd)
     this.#closeAppend()
     this.#damage.push(...old.damage)
     this.#journal = opened.value

@@ -8,6 +8,8 @@
  *   waits-for           until all (or any) children of the target are closed
  *   parent-child        a parent that cannot start holds its children back
  *   anything else       never blocks
+ *
+ * Steps of a molecule are never ready by themselves: the molecule is, and its worker does them one after the other.
  */
 import type { Bead, Dependency } from './bead.ts'
 import { facts } from './bead.ts'
@@ -31,6 +33,12 @@ const FAILED = /failed|rejected|wontfix|won't fix|canceled|cancelled|abandoned|b
 /** Null when nothing stands before it: no edge of its own, nothing through its parents. */
 export function isBlocked(state: State, bead: Bead, now: Date): Blocked | null {
   return new View(state, now).blocked(bead)
+}
+
+/** `isBlocked` for many beads of one state at one moment: what was found out for one is not found out again for the next. */
+export function blockedBy(state: State, now: Date): (bead: Bead) => Blocked | null {
+  const view = new View(state, now)
+  return (bead) => view.blocked(bead)
 }
 
 /** Beads that a worker may start now, most urgent first (priority, then created_at, then id). */
@@ -67,7 +75,14 @@ export function blockedBeads(state: State, query: { rig?: string; now: Date }): 
 
 /** Beads that are never somebody's task. */
 const isNoWork = (bead: Bead): boolean =>
-  NO_WORK.has(bead.issue_type) || bead.ephemeral === true || bead.pinned === true || isTemplate(bead)
+  noWorkBecause(bead) !== null || bead.pinned === true || isTemplate(bead) || facts(bead).step !== undefined
+
+/** Why nobody can work on a bead of this kind; null when they can. A molecule is one task, however many steps it has. */
+function noWorkBecause(bead: Bead): string | null {
+  if (facts(bead).molecule !== undefined) return null
+  if (NO_WORK.has(bead.issue_type)) return `beads of type ${bead.issue_type} are not work`
+  return bead.ephemeral === true ? 'it is ephemeral' : null
+}
 
 const isTemplate = (bead: Bead): boolean => bead.is_template === true || bead.labels?.includes('template') === true
 
@@ -126,11 +141,12 @@ class View {
 
   notReady(bead: Bead): string | null {
     if (bead.status !== 'open') return `it is ${bead.status}`
-    if (NO_WORK.has(bead.issue_type)) return `beads of type ${bead.issue_type} are not work`
-    if (bead.ephemeral === true) return 'it is ephemeral'
+    const no = noWorkBecause(bead)
+    if (no !== null) return no
     if (bead.pinned === true) return 'it is pinned'
     if (isTemplate(bead)) return 'it is a template'
     const gt = facts(bead)
+    if (gt.step !== undefined) return `it is a step of ${gt.step.of}: whoever has that on the hook does it`
     if (gt.needs !== undefined) return `it needs a person: ${gt.needs.text}`
     if (this.#state.live.has(bead.id)) return 'a worker is on it'
     if (this.#isDeferred(bead)) return `it is deferred until ${bead.defer_until}`
@@ -183,7 +199,10 @@ class View {
 
   #waitsOnChildren(bead: Bead, edge: Dependency): string | null {
     const { gate, spawner } = waitOf(edge)
-    if (!this.#state.beads.has(spawner)) return `it waits for the children of ${spawner}, which is not in the ledger`
+    const parent = this.#state.beads.get(spawner)
+    if (parent === undefined) return `it waits for the children of ${spawner}, which is not in the ledger`
+    // What comes of a step is known only when that is done.
+    if (facts(parent).step !== undefined && !isOver(parent)) return `it waits for ${spawner} and for what comes of it`
     const children = this.#childrenOf(spawner)
     const open = children.filter((child) => !isOver(child))
     const closed = children.filter((child) => child.status === 'closed')
@@ -227,7 +246,8 @@ class View {
   }
 }
 
-function hasFailed(bead: Bead): boolean {
+/** Whether a closed bead was closed as a failure. */
+export function hasFailed(bead: Bead): boolean {
   const { outcome } = facts(bead)
   if (outcome !== undefined) return outcome === 'declined' || outcome === 'cancelled'
   return FAILED.test(bead.close_reason ?? '')

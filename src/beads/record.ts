@@ -51,8 +51,18 @@ for (let n = 0; n < 256; n++) {
   TABLE[n] = c >>> 0
 }
 
+/** Fewer bytes than this are through before the other way is even found. */
+const NATIVE_FROM = 1 << 15
+
+/** Node's own (from 20.16 on), ten times as fast: whoever opens a ledger reads megabytes of journal. */
+let native: ((bytes: Uint8Array) => number) | null | undefined
+
 /** CRC-32 (IEEE 802.3, as zlib's) of some bytes. Node 20.0 has no `zlib.crc32` yet, hence our own. */
 export function crc32(bytes: Uint8Array, from = 0, to = bytes.length): number {
+  if (to - from >= NATIVE_FROM) {
+    native ??= process.getBuiltinModule?.('node:zlib').crc32 ?? null
+    if (native) return native(bytes.subarray(from, to))
+  }
   let c = 0xffffffff
   for (let i = from; i < to; i++) c = TABLE[(c ^ bytes[i]!) & 0xff]! ^ (c >>> 8)
   return (c ^ 0xffffffff) >>> 0

@@ -17,6 +17,7 @@ import type { Journal } from './journal.ts'
 import { basePath, indexPath, journalFolder, KEPT, logPath, nextHeader, numbers } from './journal.ts'
 import { encode, newRecordId } from './record.ts'
 import { snapshotText } from './snapshot.ts'
+import { stepTables } from './step-tables.ts'
 
 /** Ends a journal. The id tells the sealer whether its seal was the first. */
 export function appendSeal(fd: number, path: string): Result<string> {
@@ -41,7 +42,10 @@ export function succeed(journal: Journal): Result<void> {
     if (existsSync(log)) return ok(undefined)
     linkNew(encode(nextHeader(journal, continues)), log)
     // Made from the very text: what stands in the base when another process was first is for readers to index.
-    if (first) writeIndex(dir, n + 1, { continues, base: Buffer.byteLength(text), hot: hotBeads(state.beads) })
+    if (first) {
+      const steps = stepTables(state.beads.values())
+      writeIndex(dir, n + 1, { continues, base: Buffer.byteLength(text), hot: hotBeads(state.beads), steps })
+    }
     pruneBases(dir)
     reapTemporary(journalFolder(dir))
     return ok(undefined)

@@ -62,6 +62,8 @@ export interface TrailEntry {
   by: string
   fence?: string
   why: string
+  rule?: string
+  evidence?: string[]
   applied: boolean
   /** Of a change that did not apply: what was not as it wanted. */
   unmet?: Condition
@@ -74,7 +76,7 @@ export interface TrailEntry {
 
 /** A step as an entry of a trail; with what it did to this bead. */
 export function entryOf({ change, verdict, before, after }: Step, bead?: string): TrailEntry {
-  const { id, at, by, fence, why, undoes } = change
+  const { id, at, by, fence, why, rule, evidence, undoes } = change
   // To the archive and back: the bead says what it said.
   const moved =
     bead !== undefined && (before.get(bead) === undefined) !== (after.get(bead) === undefined) && !isNew(change, bead)
@@ -84,6 +86,8 @@ export function entryOf({ change, verdict, before, after }: Step, bead?: string)
     by,
     ...(fence !== undefined && { fence }),
     why,
+    ...(rule !== undefined && { rule }),
+    ...(evidence !== undefined && { evidence }),
     applied: verdict.applied,
     ...(!verdict.applied && { unmet: verdict.unmet }),
     ...(undoes !== undefined && { undoes }),
@@ -102,6 +106,16 @@ export function trailOf(dir: string, bead: string): TrailEntry[] {
   for (const step of replay(dir)) if (step.before.has(bead)) found.push(entryOf(step, bead))
   return found
 }
+
+/** Everything that was said under a run's fence, and whatever else touched its record, oldest first. */
+export function trailUnder(dir: string, fence: string): TrailEntry[] {
+  const found: TrailEntry[] = []
+  for (const step of replay(dir)) if (isUnder(step.change, fence)) found.push(entryOf(step))
+  return found
+}
+
+const isUnder = (change: Change, fence: string): boolean =>
+  change.fence === fence || change.ops.some((op) => 'path' in op && op.path[2] === 'runs' && op.path[3] === fence)
 
 /** The newest changes, newest first; those that are only about leases (who holds which duty) when `all`. */
 export function newestChanges(

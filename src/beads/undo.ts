@@ -98,7 +98,8 @@ function lastOf(dir: string, author: Author): { step: Step | undefined; later: C
   for (const step of replay(dir)) {
     const { change } = step
     // Moving to the archive is housekeeping, nobody's word.
-    if (!step.verdict.applied || !change.ops.some((op) => op.op !== 'lease' && op.op !== 'archive')) continue
+    if (!step.verdict.applied || !change.ops.some((op) => op.op !== 'lease' && op.op !== 'archive' && op.op !== 'drop'))
+      continue
     all.push(change)
     if (change.undoes !== undefined) undone.add(change.undoes)
     else if (change.by === author.by && (author.fence === undefined || change.fence === author.fence)) mine.push(step)

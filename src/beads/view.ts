@@ -20,6 +20,7 @@ import { basePath, begin, logPath, numbers, readFrom } from './journal.ts'
 import { isPublished } from './publish.ts'
 import type { JournalRecord } from './record.ts'
 import { FORMAT, scan } from './record.ts'
+import type { StepTable } from './step-tables.ts'
 
 export interface View {
   /**
@@ -29,7 +30,19 @@ export interface View {
   state: State
   /** The canonical line of a bead of this state. */
   lineOf(bead: Bead): string
+  /** For whoever asks how far a large molecule is, without making beads of all its steps. */
+  steps: Progress
   close(): void
+}
+
+/** How far molecules are in the base, which counts unless the journal says something else. */
+export interface Progress {
+  /** Undefined: it has no steps in the base. */
+  table(molecule: string): StepTable | undefined
+  /** Beads that are not as the base has them, or not in it: the journal's and the ephemeral ones. */
+  changed(): Iterable<Bead>
+  /** Beads of which the base says nothing any more (ids). */
+  old: ReadonlySet<string>
 }
 
 /** Looks at the ledger in `dir`. `empty` when only `openLedger` can answer; it reports what is wrong, too. */
@@ -43,7 +56,11 @@ export function openView(dir: string, walk: 'working' | 'all'): Read<View> {
     if (!records || header?.kind !== 'header' || !isPublished(dir, header.continues)) return empty
     base = openBase(basePath(dir, n))
     const opened = base
-    const index = (): Index => openIndex(dir, n, header.continues) ?? makeIndex(dir, n, header.continues)
+    let known: Index | undefined
+    const index = (): Index => {
+      known ??= openIndex(dir, n, header.continues) ?? makeIndex(dir, n, header.continues)
+      return known
+    }
     const beads = new BaseBeads(opened, walk === 'working' ? index() : null)
     const state: State = { ...emptyState(), beads, cold: coldBeadsIn(dir) }
     begin(state, header)
@@ -57,7 +74,12 @@ export function openView(dir: string, walk: 'working' | 'all'): Read<View> {
     })
     for (const record of records) if (record.kind === 'change') apply(state, changeOf(record))
     beads.settle()
-    return ok({ state, lineOf: (bead) => beads.lineOf(bead), close: () => closeBase(opened) })
+    const steps: Progress = {
+      table: (molecule) => index().steps(molecule),
+      changed: () => beads.changed(),
+      old: beads.old(),
+    }
+    return ok({ state, steps, lineOf: (bead) => beads.lineOf(bead), close: () => closeBase(opened) })
   } catch {
     // Pruned while we looked, or unreadable: whoever opens the whole ledger finds out which, and says so.
     if (base) closeBase(base)
@@ -149,6 +171,15 @@ class BaseBeads extends Map<string, Bead> {
     return there
   }
 
+  changed(): Bead[] {
+    return [...this.#changed].flatMap((id) => super.get(id) ?? [])
+  }
+
+  /** Ids whose line in the base, if there is one, is not what stands. */
+  old(): Set<string> {
+    return new Set([...this.#changed, ...this.#gone])
+  }
+
   /**
    * To be called when the journal was folded: a closed epic that was opened again, or a new wait for somebody's children,
    * may need beads that the working set has not.
@@ -156,8 +187,9 @@ class BaseBeads extends Map<string, Bead> {
   settle(): void {
     const covered = this.#covered
     if (covered === null) return
-    const touched = [...this.#changed].flatMap((id) => super.get(id) ?? [])
-    const lacking = [...coveredIds(touched)].some((id) => !covered.has(id) && findInBase(this.#base, id) !== undefined)
+    const lacking = [...coveredIds(this.changed())].some(
+      (id) => !covered.has(id) && findInBase(this.#base, id) !== undefined,
+    )
     if (lacking) this.#covered = null
   }
 

@@ -14,13 +14,15 @@ import {
 } from '../beads/edit.ts'
 import { lookUp } from '../beads/fold.ts'
 import { deleteBead } from '../beads/remove.ts'
+import { isAgent } from '../kernel/landing.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import type { BdAnswer, BdOptions } from './bead-compat.ts'
 import { homeOf } from './bead-create.ts'
-import { commas, priorityOf } from './bead-options.ts'
+import { priorityOf } from './bead-options.ts'
+import { commas } from './option-lists.ts'
 import { findBead, mustApply } from './town.ts'
 
 /** Does what the words say; E_USAGE for a verb that is not there. */
@@ -41,9 +43,10 @@ export async function write(
       if (town.env.GT_RUN) {
         return fail('E_NOT_FOR_AGENTS', `A worker does not ${verb} beads: code closes by landing.`, { hint: 'gt done' })
       }
+      if (verb === 'delete' && isAgent(town.env)) return fail('E_NOT_FOR_AGENTS', 'Agents delete no beads (law 4).')
       return each(town, rest, (bead) => {
         const { state } = town.ledger
-        const reason = options.reason ?? 'by a person'
+        const reason = options.reason ?? (isAgent(town.env) ? `by ${author.by}` : 'by a person')
         return apply(
           town,
           bead,

@@ -159,7 +159,10 @@ function read(town: OpenTown, verb: string, rest: string[], options: BdOptions):
 }
 
 function matching(beads: Iterable<Bead>, options: BdOptions): Bead[] {
-  const found = [...beads].filter((bead) => bead.issue_type !== 'merge-request' && fits(bead, options))
+  // Both have lists of their own; messages are told to whoever asks for that very type.
+  const isOther = ({ issue_type: type }: Bead): boolean =>
+    type === 'merge-request' || (type === 'message' && options.type !== type)
+  const found = [...beads].filter((bead) => !isOther(bead) && fits(bead, options))
   return found.sort((a, b) => a.priority - b.priority || Date.parse(b.created_at) - Date.parse(a.created_at))
 }
 

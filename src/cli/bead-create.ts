@@ -6,9 +6,10 @@ import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
-import { bodyOf, commas, declare, declaredOf, globs, priorityOf } from './bead-options.ts'
+import { bodyOf, declare, declaredOf, priorityOf } from './bead-options.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
+import { commas, globs } from './option-lists.ts'
 import { findBead, mustApply, plain, withTown } from './town.ts'
 
 interface CreateOptions {
@@ -23,6 +24,7 @@ interface CreateOptions {
   report?: boolean
   landing?: string
   paths?: string[]
+  silent?: boolean
 }
 
 /** Adds the verb. */
@@ -42,7 +44,8 @@ export function registerCreate(bead: Command, context: Context): void {
       .option('--label <label>', 'may be given several times', commas)
       .option('--report', 'asks for a written report, not for commits')
       .option('--landing <direct|pr|hold>', 'how its change lands, when not by the policy of its rig')
-      .option('--paths <glob,…>', 'what the work is expected to touch, comma-separated', globs),
+      .option('--paths <glob,…>', 'what the work is expected to touch, comma-separated', globs)
+      .option('--silent', 'print nothing but its id, for scripts'),
     (title: string, options: CreateOptions) => create(context, title, options),
   )
 }
@@ -90,6 +93,7 @@ function create(context: Context, title: string, options: CreateOptions): Promis
     if (applied.kind === 'error') return applied
     const stored = town.ledger.state.beads.get(bead.id) ?? bead
     const next = home.value.rig === undefined ? '' : `\nNext: gt sling ${bead.id} ${home.value.rig}`
+    if (options.silent) return ok({ data: stored, text: bead.id })
     return ok({ data: stored, text: `${bead.id}  ${plain(bead.title)}${next}` })
   })
 }

@@ -3,7 +3,6 @@
  * settings or the whole ledger. Only words understood completely are answered here, and only with a plain answer:
  * everything else, errors included, is left to the ordinary command, which says the same things.
  */
-import { writeSync } from 'node:fs'
 import type { Bead } from '../beads/bead.ts'
 import { lookUp } from '../beads/fold.ts'
 import { readyBeads } from '../beads/ready.ts'
@@ -11,6 +10,7 @@ import type { View } from '../beads/view.ts'
 import { openView } from '../beads/view.ts'
 import { findTown, paths } from '../town/paths.ts'
 import { listed, listText, page, readyText, shown } from './bead-text.ts'
+import { print } from './print-fast.ts'
 
 interface Question {
   verb: 'ready' | 'list' | 'show'
@@ -83,19 +83,3 @@ function answer(view: View, asked: Question, now: Date): string | null {
 /** The same text as of JSON.stringify, from the lines that the beads were read from. */
 const jsonOf = (view: View, beads: Bead[]): string =>
   `{"ok":true,"data":[${beads.map((bead) => view.lineOf(bead)).join(',')}]}`
-
-/** To stdout, without loading Node's streams where the system takes it at once. */
-function print(text: string): void {
-  const bytes = Buffer.from(text, 'utf8')
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(1, bytes, at)
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPIPE') return
-      if (code !== 'EAGAIN') throw error
-      process.stdout.write(bytes.subarray(at))
-      return
-    }
-  }
-}

@@ -1,5 +1,4 @@
 /** Values of options that several verbs of `gt bead` share. */
-import { readFileSync } from 'node:fs'
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import { same } from '../beads/canonical.ts'
@@ -9,37 +8,15 @@ import { isAgent, isPolicy, ownPolicy, refuseLanding } from '../kernel/landing.t
 import { gtPath } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
-import { EXIT, fail, messageOf, ok } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
+import { readText } from './read-text.ts'
 
-/** Collects comma-separated words; an option may be given several times. */
-export const commas = (value: string, before: string[] = []): string[] => [
-  ...before,
-  ...value
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean),
-]
-
-/** The same for globs, where a comma inside of braces (`src/{a,b}/**`) separates nothing. */
-export const globs = (value: string, before: string[] = []): string[] => [
-  ...before,
-  ...value
-    .split(/,(?![^{}]*\})/)
-    .map((part) => part.trim())
-    .filter(Boolean),
-]
-
-/** The text of `--body` or of `--body-file` (`-`: standard input); E_FILE when that cannot be read. */
+/** The text of `--body` or of `--body-file` (`-`: standard input). E_FILE: that cannot be read; E_TOO_LONG. */
 export function bodyOf(options: { body?: string; bodyFile?: string }): Result<string | undefined> {
   if (options.bodyFile === undefined) return ok(options.body)
-  try {
-    return ok(readFileSync(options.bodyFile === '-' ? 0 : options.bodyFile, 'utf8'))
-  } catch (error) {
-    return fail('E_FILE', `The body could not be read: ${messageOf(error)}.`, {
-      kept: 'No bead was written.',
-      hint: '--body-file <file>, or --body-file - for standard input',
-    })
-  }
+  const text = readText(options.bodyFile)
+  if (text.kind === 'ok') return text
+  return { kind: 'error', failure: { ...text.failure, kept: 'No bead was written.' } }
 }
 
 /** `2`, `p2` and `P2` are 2, which is also the default; E_PRIORITY for anything but 0 to 4. */

@@ -44,6 +44,9 @@ interface ImportOptions {
 const SHOWN = 20
 
 async function importFile(context: Context, file: string, options: ImportOptions): Promise<Answer> {
+  // A file says anything of any bead: that it is closed, what it asks for, whose words a message holds.
+  if (context.env.GT_RUN)
+    return fail('E_NOT_FOR_AGENTS', 'A worker does not import beads.', { kept: 'Nothing was imported.' })
   const path = file === '-' ? 'standard input' : resolve(context.cwd, file)
   let bytes: Buffer
   try {

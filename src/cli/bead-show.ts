@@ -5,7 +5,7 @@ import { EXIT, fail, ok } from '../result.ts'
 import { declaredLines, page, shown } from './bead-text.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
-import { plain } from './text.ts'
+import { plain, prose } from './text.ts'
 import { findBead, withTown } from './town.ts'
 
 /** Adds the verb. */
@@ -59,9 +59,9 @@ function past(bead: Bead, since: string): string {
   if (bead.labels?.length) lines.push(`labels    ${bead.labels.map((label) => plain(label)).join(', ')}`)
   lines.push(...declaredLines(bead))
   for (const edge of bead.dependencies ?? []) lines.push(`${edge.type.padEnd(9)} ${edge.depends_on_id}`)
-  if (bead.description) lines.push('', ...bead.description.split('\n').map((line) => plain(line, 400)))
+  if (bead.description) lines.push('', ...prose(bead.description))
   for (const comment of bead.comments ?? []) {
-    lines.push('', `${comment.author}, ${comment.created_at}:`, `  ${plain(comment.text, 400)}`)
+    lines.push('', `${comment.author}, ${comment.created_at}:`, ...prose(comment.text, '  '))
   }
   return lines.join('\n')
 }

@@ -6,7 +6,7 @@ import { lookUp } from '../beads/fold.ts'
 import { mergeOf } from '../kernel/merges.ts'
 import { liveRun, runsOf } from '../kernel/runs.ts'
 import { reasonOf, standing } from '../kernel/standing.ts'
-import { age, columns, plain } from './text.ts'
+import { age, columns, plain, prose } from './text.ts'
 
 /** What `gt bead show --json` gives. */
 export function shown(state: State, bead: Bead, now: Date): object {
@@ -40,9 +40,9 @@ export function page(state: State, bead: Bead, now: Date): string {
       `run       ${run.fence}  ${run.agent}, attempt ${run.attempt}, round ${run.round}: ${run.state}${run.reason ? ` (${plain(run.reason, 160)})` : ''}`,
     )
   }
-  if (bead.description) lines.push('', ...bead.description.split('\n').map((line) => plain(line, 400)))
+  if (bead.description) lines.push('', ...prose(bead.description))
   for (const comment of bead.comments ?? [])
-    lines.push('', `${comment.author}, ${age(comment.created_at, now)} ago:`, `  ${plain(comment.text, 400)}`)
+    lines.push('', `${comment.author}, ${age(comment.created_at, now)} ago:`, ...prose(comment.text, '  '))
   return lines.join('\n')
 }
 
@@ -57,6 +57,9 @@ export function declaredLines(bead: Bead): string[] {
   return lines
 }
 
+/** Beads with lists of their own: gt mq list, gt mail inbox. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['merge-request', 'message'])
+
 /** The beads that `gt bead list` means; without a status those that are not closed. */
 export function listed(state: State, options: { status?: string; rig?: string }): Bead[] {
   const { status, rig } = options
@@ -64,12 +67,18 @@ export function listed(state: State, options: { status?: string; rig?: string })
     if (rig !== undefined && facts(bead).rig !== rig) return false
     if (status === 'all') return true
     if (status !== undefined) return bead.status === status
-    return bead.status !== 'closed' && bead.status !== 'tombstone' && bead.issue_type !== 'merge-request'
+    return bead.status !== 'closed' && bead.status !== 'tombstone' && !ELSEWHERE.has(bead.issue_type)
   })
 }
 
-export const listText = (state: State, beads: Bead[], now: Date): string =>
-  beads.length > 0 ? table(state, beads, now) : 'No beads.'
+/** Beads for people. Steps of molecules are counted, not listed: a thousand of them say less than where their molecule stands. */
+export function listText(state: State, beads: Bead[], now: Date): string {
+  const steps = beads.filter((bead) => facts(bead).step !== undefined)
+  const rest = steps.length === 0 ? beads : beads.filter((bead) => facts(bead).step === undefined)
+  const lines = rest.length > 0 ? [table(state, rest, now)] : []
+  if (steps.length > 0) lines.push(`${lines.length > 0 ? 'and ' : ''}${steps.length} steps of molecules: gt mol list`)
+  return lines.length > 0 ? lines.join('\n') : 'No beads.'
+}
 
 export const readyText = (state: State, beads: Bead[], now: Date): string =>
   beads.length > 0

@@ -5,15 +5,17 @@ import type { ChangeInput, Condition, Op } from '../beads/change.ts'
 import type { Author, BeadPatch } from '../beads/edit.ts'
 import { addComment, addDependency, closeBead, removeDependency, reopenBead, updateBead } from '../beads/edit.ts'
 import { deleteBead } from '../beads/remove.ts'
+import { isAgent } from '../kernel/landing.ts'
 import { liveRun } from '../kernel/runs.ts'
 import { actor } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import { registerCycles } from './bead-graph.ts'
-import { bodyOf, commas, declare, declaredOf, globs, priorityOf } from './bead-options.ts'
+import { bodyOf, declare, declaredOf, priorityOf } from './bead-options.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
-import { findBead, mustApply, withTown } from './town.ts'
+import { commas, globs } from './option-lists.ts'
+import { findBead, mustApply, plain, withTown } from './town.ts'
 
 /** Adds the verbs. */
 export function registerUpdate(bead: Command, context: Context): void {
@@ -175,7 +177,8 @@ function close(context: Context, partial: string, options: { reason?: string; ca
       if (answer !== null) return answer
     }
     const outcome = options.cancelled ? 'cancelled' : 'done'
-    const reason = options.reason ?? (options.cancelled ? 'cancelled by a person' : 'closed by a person')
+    const who = isAgent(town.env) ? actor(town.env) : 'a person'
+    const reason = options.reason ?? `${options.cancelled ? 'cancelled' : 'closed'} by ${who}`
     const change = closeBead(
       town.ledger.state,
       bead.id,
@@ -208,8 +211,12 @@ function reopen(context: Context, partial: string): Promise<Answer> {
 
 function remove(context: Context, partial: string, reason: string): Promise<Answer> {
   return withTown(context, (town) => {
-    if (context.env.GT_RUN) {
-      return fail('E_NOT_FOR_AGENTS', 'A worker does not delete beads (law 4).', { hint: 'gt decline --reason "…"' })
+    if (isAgent(context.env)) {
+      return fail('E_NOT_FOR_AGENTS', 'Agents delete no beads (law 4).', {
+        hint: context.env.GT_RUN
+          ? 'gt decline --reason "…"'
+          : `gt bead close ${plain(partial, 40)} --cancelled --reason "…"`,
+      })
     }
     const found = findBead(town, partial)
     if (found.kind === 'error') return found

@@ -23,7 +23,7 @@ export interface Output {
   /** 0 unless said; with 1 or 2 the answer is printed as an error that carries the data. */
   exit?: ExitCode
   /** With `exit` ≠ 0: what is wrong. */
-  problem?: { code: `E_${string}`; message: string; hint?: string }
+  problem?: { code: `E_${string}`; message: string; kept?: string; hint?: string }
 }
 
 export type Answer = Result<Output>

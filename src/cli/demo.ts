@@ -1,16 +1,14 @@
 /** `gt demo`: a whole town in a temporary directory, from five beads to five merges; checked, and gone afterwards. */
-import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Bead } from '../beads/bead.ts'
 import { examine } from '../demo/examine.ts'
 import { leave } from '../demo/leave.ts'
 import { checkPrograms } from '../demo/programs.ts'
-import { GATE, makeProject } from '../demo/project.ts'
+import { FILES, GATE } from '../demo/project.ts'
 import type { Report } from '../demo/report.ts'
-import { reportText, shellWord } from '../demo/report.ts'
-import { undisturbed } from '../demo/signals.ts'
+import { reportText } from '../demo/report.ts'
 import { clock, storyteller } from '../demo/story.ts'
 import { bodyOf, MEETING, TASKS } from '../demo/tasks.ts'
 import { interrupted, work } from '../demo/work.ts'
@@ -18,6 +16,9 @@ import type { OpenTown } from '../kernel/town.ts'
 import { openTown } from '../kernel/town.ts'
 import type { Failure, Result } from '../result.ts'
 import { EXIT, fail, messageOf, ok } from '../result.ts'
+import { makeFolder, nobodysEnvironment, shellWord } from '../scratch/folder.ts'
+import { makeRepository } from '../scratch/repository.ts'
+import { undisturbed } from '../scratch/signals.ts'
 import type { Answer, Context, Output } from './context.ts'
 import { action, slotOf } from './context.ts'
 import { agreePermissions } from './permissions.ts'
@@ -40,7 +41,10 @@ export function register(program: Command, context: Context): void {
     .command('demo')
     .description('A whole town at work in a temporary directory; needs git and tmux, no account, no network.')
     .option('--agent <name>', 'who works: script (needs no model) or claude', 'script')
-    .option('--permissions <mode>', 'with --agent claude, what it may do: bypass or acceptEdits')
+    .option(
+      '--permissions <mode>',
+      'what its workers may do without asking: bypass, or with --agent claude acceptEdits',
+    )
     .option('--keep', 'leave the town where it is, to look around')
     .addHelpText('after', '\nExample:\n  gt demo --keep')
   action(command, (options: DemoOptions) => demo(context, options))
@@ -51,8 +55,9 @@ export async function demo(context: Context, options: DemoOptions): Promise<Answ
   const programs = checkPrograms(context.env, options.agent)
   if (programs.kind === 'error') return programs
   return undisturbed(context.signal, context.progress, async (signal) => {
-    const dir = makeFolder()
+    const dir = makeFolder('demo')
     if (dir.kind === 'error') return dir
+    mkdirSync(join(dir.value, MEETING))
     const stage: Stage = { dir: dir.value, town: undefined }
     const played = await play({ ...context, signal }, options, stage).catch((thrown: unknown) =>
       fail('E_BUG', `The demo stumbled: ${messageOf(thrown)}.`, { exit: EXIT.bug }),
@@ -68,18 +73,6 @@ interface Stage {
   town: OpenTown | undefined
 }
 
-function makeFolder(): Result<string> {
-  try {
-    const dir = realpathSync(mkdtempSync(join(tmpdir(), 'gt-demo-')))
-    mkdirSync(join(dir, MEETING))
-    return ok(dir)
-  } catch (error) {
-    return fail('E_WRITE', `No temporary folder could be made: ${messageOf(error)}.`, {
-      hint: 'TMPDIR=<a folder you may write to> gt demo',
-    })
-  }
-}
-
 /** The demo itself: project, town, beads, work, examination. */
 async function play(context: Context, options: DemoOptions, stage: Stage): Promise<Result<Report>> {
   const began = Date.now()
@@ -88,7 +81,7 @@ async function play(context: Context, options: DemoOptions, stage: Stage): Promi
   const { agent } = options
   const project = join(stage.dir, RIG)
   say(`A town in ${stage.dir}: one project, five beads, at most four workers at a time.`)
-  const first = await makeProject(project)
+  const first = await makeRepository(project, FILES, 'Say hello')
   if (first.kind === 'error') return first
   const root = join(stage.dir, 'town')
   const installed = await typist(context, stage.dir)('install', root)
@@ -147,8 +140,7 @@ function typist(context: Context, cwd: string, root?: string): Typist {
 }
 
 function townEnvironment(env: NodeJS.ProcessEnv, root?: string): NodeJS.ProcessEnv {
-  const others = Object.entries(env).filter(([name]) => !/^(GT_|BD_)/.test(name) || name === 'GT_NODE_EXTRA_CA_CERTS')
-  return { ...Object.fromEntries(others), ...(root !== undefined && { GT_TOWN: root }) }
+  return { ...nobodysEnvironment(env), ...(root !== undefined && { GT_TOWN: root }) }
 }
 
 /** Creates the five beads; answers their ids. */
@@ -193,7 +185,8 @@ function conclude(played: Result<Report>, left: Result<void>, kept: string | nul
 
 /** What to type next where the room's own hint means a town that is about to be deleted. */
 function hintFor({ code }: Failure): string | undefined {
-  if (code === 'E_PERMISSIONS') return 'gt demo --agent claude --permissions acceptEdits   (or bypass)'
+  if (code === 'E_PERMISSIONS')
+    return 'gt demo --agent claude --permissions acceptEdits   (or bypass; other agents: bypass)'
   if (code === 'E_INSIDE_GIT' || code === 'E_INSIDE_TOWN') return 'TMPDIR=<a folder outside> gt demo'
   if (code === 'E_INTERRUPTED') return 'gt demo'
   return undefined

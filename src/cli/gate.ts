@@ -1,4 +1,7 @@
-/** `gt gate run | list`: the rig's gates, in the hands of whoever works on it. */
+/**
+ * `gt gate`: a word for two things. The gates of a rig are commands that must pass before anything lands (`run`, `list`); a wait
+ * is a gate that opens when something has happened (`create`, `show`, `open`, `check`: gate-waits.ts). `list` shows both.
+ */
 import { realpathSync } from 'node:fs'
 import { sep } from 'node:path'
 import type { Command } from 'commander'
@@ -14,6 +17,8 @@ import { gitAbove } from '../town/paths.ts'
 import { listRigs } from '../town/settings.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
+import { waitsOf, waitsText } from './gate-rows.ts'
+import { registerWaits } from './gate-waits.ts'
 import { columns, plain, withTown } from './town.ts'
 
 interface RunOptions {
@@ -27,8 +32,10 @@ interface RunOptions {
 export function register(program: Command, context: Context): void {
   const gate = program
     .command('gate')
-    .description('The commands that must pass before anything lands.')
-    .addHelpText('after', '\nExample:\n  gt gate run --merged')
+    .description(
+      'What must pass before anything lands (run), and what is waited for: time, a bead, CI, a person (create, check, open).',
+    )
+    .addHelpText('after', '\nExample:\n  gt gate run --merged\n  gt gate create --timer 2h --blocks ap-x3k9f')
   action(
     gate
       .command('run')
@@ -46,11 +53,12 @@ export function register(program: Command, context: Context): void {
   action(
     gate
       .command('list')
-      .description('The gates of a rig.')
+      .description('The gates of a rig: what a landing must pass, and the waits that are not over.')
       .option('--rig <rig>', 'default: the rig of this worktree')
       .addHelpText('after', '\nExample:\n  gt gate list --rig app'),
     (options: { rig?: string }) => list(context, options.rig),
   )
+  registerWaits(gate, context)
 }
 
 /** The rig that a command means: named, the agent's own, the one that holds this folder, or the only one. */
@@ -162,6 +170,9 @@ function list(context: Context, named?: string): Promise<Answer> {
       gate.paths === null ? 'every change' : plain(gate.paths.join(' '), 60),
     ])
     const none = `Rig ${name.value} has no gate: gt config set rig.${name.value}.gate "<command>"`
-    return ok({ data: { rig: name.value, gates }, text: rows.length > 0 ? columns(rows) : none })
+    const waits = waitsOf(town, name.value)
+    const before = rows.length > 0 ? columns(rows) : none
+    const over = waits.length > 0 ? waitsText(waits, town.now()) : 'Nothing is waited for.'
+    return ok({ data: { rig: name.value, gates, waits }, text: `Before a landing\n${before}\n\nWaits\n${over}` })
   })
 }

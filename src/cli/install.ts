@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { initLedgerRepo } from '../beads/git.ts'
 import { createLedger, openLedger } from '../beads/ledger.ts'
 import { git } from '../git/run.ts'
+import { keysOf } from '../kernel/town.ts'
 import { ok } from '../result.ts'
 import { writeConf } from '../tmux/conf.ts'
 import { installTown } from '../town/install.ts'
@@ -34,7 +35,7 @@ export async function install(context: Context, dir: string, name?: string): Pro
   if (installed.kind === 'error') return installed
   const { town, path, existed } = installed.value
   const { beads, tmuxConf } = paths({ root: path })
-  const conf = writeConf(tmuxConf, town)
+  const conf = writeConf(tmuxConf, town, keysOf(path))
   if (conf.kind === 'error') return conf
   const opened = openLedger(beads)
   const ledger = opened.kind === 'error' && opened.failure.code === 'E_NO_LEDGER' ? createLedger(beads) : opened

@@ -20,6 +20,8 @@ async function main(argv: string[]): Promise<void> {
 
 // Inside an agent the wrapper sets extra certificates aside (100 ms at every start); what gt starts gets them back.
 if (process.env.GT_NODE_EXTRA_CA_CERTS) process.env.NODE_EXTRA_CA_CERTS ??= process.env.GT_NODE_EXTRA_CA_CERTS
+// In a drill's town the clock may be moved (src/drill/clock.ts).
+if (process.env.GT_DRILL_CLOCK) (await import('../drill/clock.ts')).moveClock(process.env.GT_DRILL_CLOCK)
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
 })

@@ -40,7 +40,8 @@ function start(context: Context, agent?: string): Promise<Answer> {
     const text = started.value.started
       ? 'The Mayor is in. Next: gt mayor attach'
       : 'The Mayor was in already. Next: gt mayor attach'
-    return ok({ data: started.value, text })
+    const { session, started: fresh } = started.value
+    return ok({ data: { session, started: fresh }, text })
   })
 }
 

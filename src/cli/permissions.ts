@@ -3,22 +3,23 @@
  * at a prompt, and bypassing every prompt needs consent (design section 7).
  */
 import { createInterface } from 'node:readline/promises'
+import { isAgent } from '../kernel/landing.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { refreshSettings } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
-import { fail, ok } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
 import { setConfig } from '../town/config.ts'
 import type { Context } from './context.ts'
 
 // `manual` asks a person at each step, so no unattended worker starts in it.
 const MODES = ['bypass', 'acceptEdits'] as const
 
-const QUESTION = `Workers run unattended. What may Claude Code do in its worktree without asking?
+const QUESTION = `Workers run unattended. What may they do in their worktrees without asking?
   1  bypass       everything (no prompts at all; use it in a sandbox or on code you trust)
-  2  acceptEdits  edit files, git and gt; anything else is refused and it has to find another way
+  2  acceptEdits  edit files, git and gt; anything else is refused (Claude Code only)
 Answer 1 or 2 (asked once; gt config set permissions.mode changes it): `
 
-/** Asks or takes `--permissions`, where nothing is agreed yet; does nothing where it is. */
+/** Asks or takes `--permissions`, where nothing is agreed yet; does nothing where it is. E_NOT_FOR_AGENTS: an agent agrees to nothing. */
 export async function agreePermissions(town: OpenTown, context: Context, given?: string): Promise<Result<void>> {
   if (given !== undefined) {
     if (!MODES.some((mode) => mode === given)) {
@@ -37,7 +38,10 @@ export async function agreePermissions(town: OpenTown, context: Context, given?:
 }
 
 function record(town: OpenTown, mode: string): Promise<Result<void>> | Result<void> {
-  if (town.env.GT_RUN) return fail('E_NOT_FOR_AGENTS', 'Only a person may agree to permissions.')
+  if (isAgent(town.env)) {
+    const how = { kept: 'What was agreed stands; nothing was slung.', hint: 'Sling without --permissions.' }
+    return fail('E_NOT_FOR_AGENTS', 'Only a person may agree to permissions.', { ...how, exit: EXIT.needsPerson })
+  }
   const at = town.now().toISOString()
   for (const [key, value] of [
     ['mode', mode],

@@ -1,22 +1,21 @@
 /** Workers as people see them: `gt polecat list`, `gt run show | stop`, `gt peek`, `gt attach`, `gt restore`. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { archivedBeads } from '../beads/archive-read.ts'
-import type { Bead } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
-import { lookUp } from '../beads/fold.ts'
-import { restoreArchive } from '../git/archive.ts'
-import { allRuns, findRun, isTerminal, liveRun } from '../kernel/runs.ts'
-import { lastRun } from '../kernel/standing.ts'
+import { ACTIVE_RUN } from '../beads/facts.ts'
+import type { Crew } from '../crew/who.ts'
+import { crewSession, findCrew } from '../crew/who.ts'
+import { hasArchive, restoreArchive } from '../git/archive.ts'
+import { findRun, isTerminal } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
 import { stopRun } from '../polecats/stop.ts'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
-import { evaluate } from '../witness/evaluate.ts'
-import { observe } from '../witness/observe.ts'
+import { lookAt, verdictWords } from '../witness/look.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
+import { findAnyRun } from './find-run.ts'
 import { age, columns, plain, withTown } from './town.ts'
 
 export function register(program: Command, context: Context): void {
@@ -39,13 +38,13 @@ export function register(program: Command, context: Context): void {
       .description('End a run now. Its work is archived, its bead is open again.')
       .argument('<run>', 'fence, worker or bead')
       .option('--reason <text>', 'why', 'stopped by a person'),
-    (who: string, options: { reason: string }) => stop(context, who, options.reason),
+    (who: string, options: { reason: string }) => stopOne(context, who, options.reason),
   )
   action(
     program
       .command('peek')
       .description('The last lines of an agent’s screen.')
-      .argument('<agent>', 'worker, run, bead, or mayor')
+      .argument('<agent>', 'worker, run, bead, crew member, or mayor')
       .option('-n, --lines <n>', 'how many', '40')
       .addHelpText('after', '\nExample:\n  gt peek app/toast -n 100'),
     (who: string, options: { lines: string }) => peek(context, who, options.lines),
@@ -54,65 +53,55 @@ export function register(program: Command, context: Context): void {
     program
       .command('attach')
       .description('Go to an agent’s screen. Ctrl-b d comes back; the agent goes on.')
-      .argument('<agent>', 'worker, run, bead, or mayor')
-      .addHelpText('after', '\nExample:\n  gt attach app/toast'),
-    (who: string) => attach(context, who),
+      .argument('[agent]', 'worker, run, bead, crew member, or mayor')
+      .option('--next', 'the agent whose trouble is first in gt attend; after it, the one after that')
+      .addHelpText('after', '\nExample:\n  gt attach app/toast\n  gt attach --next'),
+    (who: string | undefined, options: { next?: boolean }) =>
+      who === undefined && !options.next ? usage() : attach(context, options.next ? undefined : who),
   )
   action(
     program
       .command('restore')
-      .description('Get back what a run left behind: its commits and its uncommitted files.')
-      .argument('<run>', 'fence, worker or bead')
+      .description('Get back what a run or a crew member left behind: commits and uncommitted files.')
+      .argument('<run>', 'fence, worker, bead or crew member')
       .option('--to <dir>', 'a new folder (default: ./<run>)')
       .addHelpText('after', '\nExample:\n  gt restore k3x9f2 --to /tmp/salvage'),
     (who: string, options: { to?: string }) => restore(context, who, options.to),
   )
 }
 
-/** A run by fence, by worker address (`app/toast` too), or the newest of a bead. */
-function findAnyRun(town: OpenTown, who: string): Result<{ bead: Bead; run: Run }> {
-  const beads = town.ledger.state.beads
-  const byFence = findRun(beads.values(), who)
-  if (byFence) return ok(byFence)
-  const [rig, ...rest] = who.split('/')
-  if (rest.length > 0) {
-    const isRefinery = rest.length === 1 && rest[0] === 'refinery'
-    const address = isRefinery ? `${rig}/refinery` : `${rig}/polecats/${rest.at(-1)}`
-    const all = [...allRuns(beads.values())].filter(({ run }) => run.agent === address)
-    const newest = all.sort((a, b) => (a.run.claimed_at < b.run.claimed_at ? 1 : -1))
-    const found = newest.find(({ bead, run }) => liveRun(bead)?.fence === run.fence) ?? newest[0]
-    if (found) return ok(found)
-  }
-  const bead = lookUp(town.ledger.state, who)
-  const run = bead && lastRun(bead)
-  if (bead && run) return ok({ bead, run })
-  // What a run of long ago left behind is kept (law 4), so its name is still known.
-  const archived = findRun(archivedBeads(town.ledger.dir), who)
-  if (archived) return ok(archived)
-  return fail('E_NO_RUN', `There is no run, worker or bead with a run called ${who}.`, { hint: 'gt polecat list' })
-}
-
 function list(context: Context): Promise<Answer> {
   return withTown(context, async (town) => {
     const now = town.now()
     const live = [...town.ledger.state.live.values()].flat()
-    const evidence = observe(town, live, await town.runtime.list())
+    const active = live.filter((run) => ACTIVE_RUN.has(run.state))
+    const verdicts = await lookAt(town, active)
     const rows = live.map((run) => {
-      const verdict = evaluate(run, evidence.get(run.fence)!, now.getTime(), town.settings.workers.quiet_after)
-      return { ...run, health: run.state === 'submitted' ? 'finished' : verdict.is }
+      const verdict = verdicts.get(run.fence)
+      if (verdict === undefined) return { ...run, health: run.state === 'parked' ? 'parked' : 'finished', doing: null }
+      const doing = 'doing' in verdict && verdict.doing.is !== 'unknown' ? verdict.doing.is : null
+      return { ...run, health: verdict.is, doing }
     })
     const text = columns(
-      rows.map((run) => [run.agent, run.state, run.health, age(run.since, now), run.bead, run.fence]),
+      rows.map((run) => [
+        run.agent,
+        run.state,
+        run.doing === null ? run.health : `${run.health}, ${run.doing}`,
+        age(run.since, now),
+        run.bead,
+        run.fence,
+      ]),
     )
     return ok({ data: rows, text: text || 'Nobody is at work. Next: gt sling <bead> <rig>' })
   })
 }
 
 function show(context: Context, who: string): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     const found = findAnyRun(town, who)
     if (found.kind === 'error') return found
     const { run, bead } = found.value
+    const verdict = ACTIVE_RUN.has(run.state) ? (await lookAt(town, [run], true)).get(run.fence) : undefined
     const rows = [
       ['run', run.fence],
       ['bead', `${bead.id}  ${plain(bead.title)}`],
@@ -123,24 +112,31 @@ function show(context: Context, who: string): Promise<Answer> {
       ['archive', run.archive ? `${run.archive}: gt restore ${run.fence}` : '-'],
       ['merge', run.merge_request ?? '-'],
     ]
-    return ok({ data: run, text: columns(rows) })
+    if (verdict !== undefined) {
+      rows.push(['verdict', plain(verdictWords(verdict), 400)])
+      verdict.evidence.forEach((line, n) => void rows.push([n === 0 ? 'evidence' : '', plain(line, 200)]))
+    }
+    return ok({ data: { ...run, verdict: verdict ?? null }, text: columns(rows) })
   })
 }
 
-function stop(context: Context, who: string, reason: string): Promise<Answer> {
-  return withTown(context, async (town) => {
-    if (context.env.GT_RUN) return fail('E_NOT_FOR_AGENTS', 'A worker may not stop runs.')
-    const found = findAnyRun(town, who)
-    if (found.kind === 'error') return found
-    const { bead, run } = found.value
-    if (isTerminal(run)) return ok({ data: run, text: `Run ${run.fence} had ended already (${run.state}).` })
-    const ended = await stopRun(town, bead, run, reason, actor(town.env))
-    if (ended.kind === 'error') return ended
-    const after = findRun(town.ledger.state.beads.values(), run.fence)?.run
-    return ok({
-      data: after,
-      text: `Run ${run.fence} is stopped; ${bead.id} is open. What it left: gt restore ${run.fence}`,
-    })
+/** `gt stop <run>` and `gt run stop <run>`: one run ends now, its whole process tree with it. */
+export function stopOne(context: Context, who: string, reason: string): Promise<Answer> {
+  return withTown(context, (town) => stopIn(town, who, reason))
+}
+
+export async function stopIn(town: OpenTown, who: string, reason: string): Promise<Answer> {
+  if (town.env.GT_RUN) return fail('E_NOT_FOR_AGENTS', 'A worker may not stop runs.')
+  const found = findAnyRun(town, who)
+  if (found.kind === 'error') return found
+  const { bead, run } = found.value
+  if (isTerminal(run)) return ok({ data: run, text: `Run ${run.fence} had ended already (${run.state}).` })
+  const ended = await stopRun(town, bead, run, reason, actor(town.env))
+  if (ended.kind === 'error') return ended
+  const after = findRun(town.ledger.state.beads.values(), run.fence)?.run
+  return ok({
+    data: after,
+    text: `Run ${run.fence} is stopped; ${bead.id} is open. What it left: gt restore ${run.fence}`,
   })
 }
 
@@ -150,8 +146,17 @@ async function sessionOf(town: OpenTown, who: string): Promise<Result<string>> {
     const { MAYOR_SESSION } = await import('../mayor/mayor.ts')
     return ok(MAYOR_SESSION)
   }
+  const member = crewMeant(town, who)
+  if (member !== undefined) return member.kind === 'error' ? member : ok(crewSession(member.value.crew))
   const found = findAnyRun(town, who)
   return found.kind === 'error' ? found : ok(found.value.run.session)
+}
+
+/** The crew member that these words mean; undefined: they mean none. A short name that a worker has too is the worker's. */
+function crewMeant(town: OpenTown, who: string, past = false): Result<Crew> | undefined {
+  const found = findCrew(town.ledger.state, who, past)
+  if (who.split('/')[1] === 'crew') return found
+  return found.kind === 'ok' && findAnyRun(town, who).kind === 'error' ? found : undefined
 }
 
 function peek(context: Context, who: string, lines: string): Promise<Answer> {
@@ -163,20 +168,26 @@ function peek(context: Context, who: string, lines: string): Promise<Answer> {
     if (screen.kind === 'unknown')
       return fail('E_RUNTIME', `The screen could not be read: ${screen.why}.`, { exit: EXIT.tryAgain })
     if (screen.kind === 'empty')
-      return fail('E_NO_SESSION', `${who} has no session now.`, { hint: `gt run show ${who}` })
+      return fail('E_NO_SESSION', `${who} has no session now.`, { hint: startHint(town, who) })
     return ok({ data: { session: session.value, text: screen.value }, text: screen.value.trimEnd() })
   })
 }
 
-export function attach(context: Context, who: string): Promise<Answer> {
+const usage = (): Answer =>
+  fail('E_USAGE', 'Say whose screen.', { hint: 'gt attach <agent>, or gt attach --next', exit: EXIT.usage })
+
+/** Without a name: to whoever waits for the person and is not on this screen. */
+export function attach(context: Context, name: string | undefined): Promise<Answer> {
   return withTown(context, async (town) => {
-    const session = await sessionOf(town, who)
+    const session =
+      name === undefined ? await (await import('./attach-next.ts')).nextSession(town) : await sessionOf(town, name)
     if (session.kind === 'error') return session
+    const who = name ?? session.value
     const look = await town.runtime.look(session.value)
     if (look.kind === 'error') return look
     if (look.kind !== 'ok')
       return fail('E_NO_SESSION', `${who} has no session now.`, {
-        hint: who === 'mayor' ? 'gt mayor start' : `gt run show ${who}`,
+        hint: startHint(town, who),
       })
     const [program, ...args] = town.runtime.attachArgv(session.value)
     if (context.json) return ok({ data: { argv: [program, ...args] }, text: '' })
@@ -189,11 +200,29 @@ export function attach(context: Context, who: string): Promise<Answer> {
   })
 }
 
+function startHint(town: OpenTown, who: string): string {
+  if (who === 'mayor') return 'gt mayor start'
+  return crewMeant(town, who) === undefined ? `gt run show ${who}` : `gt crew start ${who}`
+}
+
+/** A fence that the ledger does not know (any more) and whose worktree a Dog archived. */
+async function unknownRun(town: OpenTown, fence: string): Promise<Pick<Run, 'fence' | 'rig'> | undefined> {
+  const { listRigs } = await import('../town/settings.ts')
+  const rigs = listRigs(town.root)
+  for (const rig of rigs.kind === 'ok' ? rigs.value : []) {
+    const kept = await hasArchive({ gitDir: town.paths.rig(rig).repo, fence })
+    if (kept.kind === 'ok') return { fence, rig }
+  }
+  return undefined
+}
+
 function restore(context: Context, who: string, to?: string): Promise<Answer> {
   return withTown(context, async (town) => {
+    const member = crewMeant(town, who, true)
+    if (member?.kind === 'error') return member
     const found = findAnyRun(town, who)
-    if (found.kind === 'error') return found
-    const { run } = found.value
+    const run = member?.value.crew ?? (found.kind === 'ok' ? found.value.run : await unknownRun(town, who))
+    if (run === undefined) return found as Result<never>
     const restored = await restoreArchive({
       gitDir: town.paths.rig(run.rig).repo,
       fence: run.fence,

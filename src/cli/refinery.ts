@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { openMerges } from '../kernel/merges.ts'
 import { workQueue } from '../refinery/queue.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { frozenSince } from '../town/hold.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { withTown } from './town.ts'
@@ -24,6 +25,12 @@ export function register(program: Command, context: Context): void {
 
 function runQueue(context: Context, rig: string, once: boolean): Promise<Answer> {
   return withTown(context, async (town) => {
+    if (frozenSince(town.root, Number.POSITIVE_INFINITY)) {
+      return fail('E_HELD', 'Everything is frozen in this town, and its queues with it.', {
+        exit: EXIT.needsPerson,
+        hint: 'gt thaw',
+      })
+    }
     const worked = await workQueue(town, rig, { once, signal: context.signal })
     if (worked.kind === 'error') return worked
     if (worked.value.busy)

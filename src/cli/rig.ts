@@ -40,9 +40,16 @@ export function register(program: Command, context: Context): void {
   action(rig.command('list').description('List the rigs.'), () => list(context))
 }
 
-/** Clones, discovers the branch, writes rig.toml. On failure the half-made rig is taken away again. */
+/**
+ * Clones, discovers the branch, writes rig.toml. On failure the half-made rig is taken away again. Not for workers: with a gate and a
+ * policy of its own a second rig would land where the first one holds.
+ */
 export function addRig(context: Context, name: string, remote: string, options: AddOptions): Promise<Answer> {
   return withTown(context, async (town) => {
+    if (context.env.GT_RUN) {
+      const how = { kept: 'Nothing was made.', hint: 'gt ask "May … become a rig? …"' }
+      return fail('E_NOT_FOR_AGENTS', 'A worker adds no project to the town.', how)
+    }
     const plan = planRig(town.root, { name, ...(options.prefix !== undefined && { prefix: options.prefix }) })
     if (plan.kind === 'error') return plan
     const where = town.paths.rig(name)

@@ -7,6 +7,7 @@ import type { Answer, Context, Output } from './context.ts'
 import { slotOf } from './context.ts'
 import type { CommandModule } from './table.ts'
 import { TABLE } from './table.ts'
+import { printable } from './text.ts'
 
 /** Longest error text (design section 11). */
 const ERROR_BYTES = 2048
@@ -165,7 +166,7 @@ function errorText(failure: Failure): string {
   if (failure.kept) lines.push(`  kept: ${failure.kept}`)
   if (failure.hint) lines.push(`  next: ${failure.hint}`)
   // Words of files, beads and other programs must not steer a terminal.
-  return `${clip(lines.join('\n').replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, ' '), ERROR_BYTES - 1)}\n`
+  return `${clip(printable(lines.join('\n')), ERROR_BYTES - 1)}\n`
 }
 
 /** At most so many bytes of UTF-8. */

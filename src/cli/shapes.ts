@@ -3,91 +3,21 @@
  * real answers against it and scripts/docs.ts writes it to docs/schemas.json as JSON Schema.
  */
 import { z } from 'zod'
+import { ATTENTION_SHAPES, severity } from './shapes-attention.ts'
+import { bead, id, mergeRequest, mergeState, run, runState, standing, time, verdict } from './shapes-base.ts'
+import { BOARD_SHAPES } from './shapes-board.ts'
+import { CONVOY_SHAPES } from './shapes-convoy.ts'
+import { COSTS_SHAPES } from './shapes-costs.ts'
+import { CREW_SHAPES } from './shapes-crew.ts'
+import { DASHBOARD_SHAPES } from './shapes-dashboard.ts'
+import { drillReport } from './shapes-drill.ts'
+import { MAIL_SHAPES } from './shapes-mail.ts'
+import { MEOW_SHAPES, wait } from './shapes-meow.ts'
+import { whyBead, whyIncident, whyMerge, whyRun } from './shapes-why.ts'
 
-const id = z.string().min(1)
-const time = z.iso.datetime()
-const standing = z.enum([
-  'open',
-  'blocked',
-  'deferred',
-  'waiting',
-  'hooked',
-  'in_progress',
-  'submitted',
-  'needs_human',
-  'landed',
-  'done',
-  'declined',
-  'cancelled',
-])
-const runState = z.enum([
-  'claimed',
-  'provisioning',
-  'starting',
-  'working',
-  'quiet',
-  'rate_limited',
-  'submitted',
-  'finished',
-  'lost',
-  'failed',
-  'stopped',
-])
-const mergeState = z.enum([
-  'queued',
-  'building',
-  'testing',
-  'landing',
-  'landed',
-  'conflict',
-  'red',
-  'could_not_run',
-  'held',
-  'rejected',
-])
+export { bead, mergeRequest, run }
 
-/** A bead as the ledger keeps it; fields of other tools stay where they are. */
-export const bead = z.looseObject({
-  id,
-  title: z.string(),
-  status: z.string(),
-  priority: z.int().min(0).max(4),
-  issue_type: z.string(),
-  created_at: z.string(),
-  updated_at: z.string(),
-})
-
-export const run = z.looseObject({
-  fence: id,
-  bead: id,
-  rig: id,
-  agent: z.string().regex(/^[\w-]+\/(polecats\/[\w-]+|refinery)$/),
-  preset: id,
-  attempt: z.int().min(1),
-  round: z.int().min(1),
-  state: runState,
-  claimed_at: time,
-  since: time,
-  target: id,
-  branch: id,
-  worktree: id,
-  session: id,
-})
-
-export const mergeRequest = z.looseObject({
-  id,
-  bead: id,
-  /** Absent for an integration branch. */
-  run: id.optional(),
-  rig: id,
-  worker: id,
-  branch: id,
-  head: id,
-  target: id,
-  state: mergeState,
-  queued_at: time,
-  since: time,
-})
+const chore = z.enum(['orphans', 'archive', 'compact', 'prune', 'logs', 'costs', 'backup'])
 
 const slung = z.array(
   z.strictObject({
@@ -96,12 +26,20 @@ const slung = z.array(
     agent: id.nullable(),
     state: standing,
     reason: z.string().optional(),
+    /** What it was sent off with, when that is more than itself. */
+    convoy: id.optional(),
   }),
 )
 
 const said = z.strictObject({ bead: id, run: id, mergeRequest: id.nullable(), state: z.string() })
 
-/** By command. A command that is not here answers an object without promises. */
+/** By agent address (or `gates`): how many processes stand, or go on. `refused`: pids that did not. */
+const standingStill = {
+  by: z.record(z.string(), z.int().min(1)),
+  processes: z.int().min(0),
+  refused: z.array(z.int()),
+}
+
 export const SHAPES: Record<string, z.ZodType> = {
   install: z.strictObject({ town: id, path: id }),
   'rig add': z.strictObject({ rig: id, prefix: id, branch: id, path: id }),
@@ -123,16 +61,43 @@ export const SHAPES: Record<string, z.ZodType> = {
     town: id,
     path: id,
     daemon: z.strictObject({ running: z.boolean(), pid: z.int().nullable() }),
+    hold: z.strictObject({ reason: z.string(), frozen: z.boolean() }).nullable(),
+    /** Why nothing new starts: the hold, or load, memory and disk. */
+    closed: z.string().nullable(),
     running: z.array(z.strictObject({ bead: id, title: z.string(), agent: id, run: id, state: runState, since: time })),
-    needs_you: z.array(z.strictObject({ bead: id, title: z.string(), cause: id, text: z.string(), since: time })),
+    /** The most pressing first (`gt attend`). `bead`: where it is about none, the word that names it there. */
+    needs_you: z.array(
+      z.strictObject({
+        bead: id,
+        title: z.string(),
+        cause: id,
+        text: z.string(),
+        since: time,
+        severity,
+        /** Beads that wait for it. */
+        behind: z.int().min(0),
+      }),
+    ),
     landed: z.array(z.strictObject({ bead: id, title: z.string(), commit: id, target: id, at: time })),
+    /** Since midnight, by this machine's clock. */
+    landed_today: z.int().min(0),
     waiting: z.array(z.strictObject({ bead: id, title: z.string(), reason: z.string() })),
     queue: z.array(z.strictObject({ id, bead: id, state: mergeState, queued_at: time })),
     ready: z.int().min(0),
+    /** `in`: nobody sent it home; whether its session lives tells gt crew list. */
+    crew: z.array(z.strictObject({ address: id, branch: id, in: z.boolean() })),
   }),
-  'polecat list': z.array(run.extend({ health: z.enum(['alive', 'quiet', 'dead', 'unknown', 'finished']) })),
-  'run show': run,
+  'polecat list': z.array(
+    run.extend({
+      health: z.enum(['alive', 'quiet', 'detecting', 'dead', 'unknown', 'parked', 'finished']),
+      doing: z.enum(['starting', 'busy', 'idle', 'waiting', 'ended']).nullable(),
+    }),
+  ),
+  'run show': run.extend({ verdict: verdict.nullable() }),
   'run stop': run,
+  /** With a run: as `run stop`. */
+  'stop --all': z.strictObject({ reason: z.string(), ...standingStill }),
+  thaw: z.strictObject({ lifted: z.boolean(), ...standingStill }),
   peek: z.strictObject({ session: id, text: z.string() }),
   restore: z.looseObject({ run: id, path: id, commit: id, branch: id }),
   'mq list': z.strictObject({
@@ -196,27 +161,7 @@ export const SHAPES: Record<string, z.ZodType> = {
       f: z.number().min(0).max(1),
     }),
   ),
-  why: z.strictObject({
-    id,
-    bead: id,
-    state: mergeState,
-    rule: z.string().nullable(),
-    reason: z.string().nullable(),
-    batch: z.array(id).nullable(),
-    tree: z.string().nullable(),
-    verdict: z.enum(['pass', 'fail', 'could_not_run', 'flaky']).nullable(),
-    tests: z.array(
-      z.looseObject({
-        at: time,
-        size: z.int().min(1),
-        place: z.int().min(1),
-        tree: id,
-        outcome: z.string(),
-        ms: z.number(),
-      }),
-    ),
-    steps: z.array(z.strictObject({ at: time, by: z.string(), why: z.string() })),
-  }),
+  why: z.discriminatedUnion('kind', [whyBead, whyRun, whyMerge, whyIncident]),
   'gate run': z.strictObject({
     rig: id,
     commit: id,
@@ -243,6 +188,7 @@ export const SHAPES: Record<string, z.ZodType> = {
         paths: z.array(z.string()).nullable(),
       }),
     ),
+    waits: z.array(wait),
   }),
   'mq integration create': z.strictObject({
     epic: id,
@@ -271,13 +217,89 @@ export const SHAPES: Record<string, z.ZodType> = {
   ),
   'mq integration land': bead,
   'refinery run': z.strictObject({ steps: z.int().min(0), left: z.int().min(0) }),
-  up: z.strictObject({ running: z.boolean(), pid: z.int(), started: z.boolean() }),
+  /** `held`: why nothing new starts all the same. */
+  up: z.strictObject({ running: z.boolean(), pid: z.int(), started: z.boolean(), held: z.string().nullable() }),
   down: z.strictObject({ drivers: z.int().min(0), runs: z.array(id) }),
+  'deacon install': z.strictObject({
+    kind: z.enum(['systemd', 'launchd']),
+    path: id,
+    text: z.string(),
+    changed: z.boolean(),
+  }),
+  drill: drillReport,
   'deacon status': z.strictObject({ running: z.boolean(), pid: z.int().nullable() }),
+  'dog list': z.array(
+    z.strictObject({
+      chore,
+      does: z.string(),
+      every_ms: z.number().min(1),
+      /** The last look; null when there was none, or nothing is left of it. */
+      last: z
+        .strictObject({
+          at: time,
+          outcome: z.enum(['nothing', 'done', 'failed']),
+          did: z.int().min(0),
+          ms: z.number().min(0),
+          lines: z.array(z.string()),
+        })
+        .nullable(),
+      /** When it is due; null for one that is not set up. */
+      next: time.nullable(),
+      bead: id.nullable(),
+      /** The last time that there was something to tell, as its bead keeps it. */
+      report: z.strictObject({ at: time, outcome: z.enum(['done', 'failed']), text: z.string() }).nullable(),
+    }),
+  ),
+  'dog run': z.array(
+    z.strictObject({
+      chore,
+      outcome: z.enum(['nothing', 'done', 'failed']),
+      did: z.int().min(0),
+      lines: z.array(z.string()),
+    }),
+  ),
   'config get': z.strictObject({ key: id, value: z.unknown() }),
   'config set': z.strictObject({ key: id, value: z.string(), file: id }),
+  'config models': z.array(
+    z.strictObject({
+      rig: id.nullable(),
+      role: id,
+      label: id.nullable(),
+      agent: id,
+      model: id.nullable(),
+      /** The setting that decides. */
+      by: id.nullable(),
+    }),
+  ),
+  'config agent list': z.array(
+    z.strictObject({
+      name: id,
+      title: z.string().nullable(),
+      program: id,
+      /** Where that is; null: it is not installed. */
+      place: id.nullable(),
+      /** The line that installs it. */
+      install: z.string().nullable(),
+      /** It stands in town.toml. */
+      own: z.boolean(),
+      /** Permission modes that it can be started in; none: they mean nothing to it. */
+      modes: z.array(z.enum(['bypass', 'acceptEdits', 'manual'])),
+      /** It takes up a conversation again. */
+      resumes: z.boolean(),
+      hooks: z.enum(['claude', 'none']),
+      usage: z.enum(['claude', 'none', 'untold']),
+    }),
+  ),
   'config agent set': z.strictObject({ name: id, command: z.array(z.string()), file: id }),
   'mayor start': z.strictObject({ session: id, started: z.boolean() }),
+  ...CONVOY_SHAPES,
+  ...ATTENTION_SHAPES,
+  ...MAIL_SHAPES,
+  ...MEOW_SHAPES,
+  ...CREW_SHAPES,
+  ...COSTS_SHAPES,
+  ...DASHBOARD_SHAPES,
+  ...BOARD_SHAPES,
 }
 
 /** Every answer with `--json` is exactly one of these objects. */

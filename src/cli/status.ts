@@ -1,16 +1,22 @@
 /** Plain `gt`, and `gt status`: one screen, three answers. */
 import type { Command } from 'commander'
+import type { Item } from '../attention/item.ts'
+import { gateNow } from '../costs/gate.ts'
+import { budgetsOf, lastBudgets } from '../costs/purses.ts'
+import { measure } from '../costs/refusal.ts'
 import { daemonProcess } from '../deacon/daemon.ts'
-import type { Status } from '../kernel/status.ts'
+import { standingAgents } from '../kernel/agents.ts'
+import { hostSays } from '../kernel/host.ts'
 import { statusOf } from '../kernel/status.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { ok } from '../result.ts'
+import { holdWords, readHold } from '../town/hold.ts'
+import { readHost } from '../town/host.ts'
+import { itemsOf } from './attend.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
-import { age, columns, plain, withTown } from './town.ts'
-
-/** Rows of each part, so that everything fits a screen of 24 lines most of the time. */
-const ROWS = 6
+import { statusText } from './status-text.ts'
+import { plain, withTown } from './town.ts'
 
 export function register(program: Command, context: Context): void {
   const command = program
@@ -21,65 +27,83 @@ export function register(program: Command, context: Context): void {
 }
 
 function status(context: Context): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     const now = town.now()
-    const data = statusOf(town.ledger.state, now)
+    await budgetsOf(town)
+    const status = statusOf(town.ledger.state, now, gateNow(town, now))
+    const items = await itemsOf(town)
+    // `hold` and `daemon` have fields of their own.
+    const needs = items.filter(({ cause }) => cause !== 'hold' && cause !== 'daemon')
+    const data = { ...status, needs_you: needs.map(waits) }
     const daemon = daemonProcess(town)
+    const start = startOf(town)
+    const today = lastBudgets(town)?.purses.get('day')
+    const line = today && `spent today: ${measure(today)}`
+    const crew = crewOf(town)
     return ok({
       data: {
         town: town.name,
         path: town.root,
         daemon: { running: daemon !== undefined, pid: daemon?.pid ?? null },
+        hold: start.hold,
+        closed: start.closed,
         ...data,
+        crew,
       },
-      text: screen(town, data, daemon !== undefined, now),
+      text: statusText(
+        {
+          head: `${town.name}  ${town.root}  ${daemon === undefined ? 'down (gt up starts it)' : 'up'}`,
+          notes: [start.line, line ?? ''],
+          status,
+          waits: items,
+          closed: start.closed,
+          crew: crew.map((one) => `${one.address} (${one.in ? 'in' : 'out'})`),
+          now,
+        },
+        process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : undefined,
+      ),
     })
   })
 }
 
-function screen(town: OpenTown, status: Status, up: boolean, now: Date): string {
-  const lines = [`${town.name}  ${town.root}  ${up ? 'up' : 'down (gt up starts it)'}`]
-  const part = (title: string, rows: string[][], none: string): void => {
-    lines.push('', `${title}${rows.length > 0 ? ` (${rows.length})` : ''}`)
-    if (rows.length === 0) lines.push(`  ${none}`)
-    else
-      lines.push(
-        ...columns(rows.slice(0, ROWS))
-          .split('\n')
-          .map((line) => `  ${line}`),
-      )
-    if (rows.length > ROWS) lines.push(`  … and ${rows.length - ROWS} more`)
-  }
-  const running = status.running.map((one) => [
-    one.bead,
-    one.state,
-    age(one.since, now),
-    one.agent,
-    plain(one.title, 50),
-  ])
-  part(
-    'Running',
-    running,
-    status.ready > 0
-      ? `nothing; ${status.ready} ready: gt sling <bead> <rig>`
-      : 'nothing; gt bead create "<title>" begins',
+interface Member {
+  address: string
+  branch: string
+  in: boolean
+}
+
+const crewOf = (town: OpenTown): Member[] =>
+  standingAgents(town.ledger.state).flatMap(({ agent }) =>
+    agent.crew === undefined ? [] : [{ address: agent.address, branch: agent.crew.branch, in: agent.in }],
   )
-  if (status.waiting.length > 0) {
-    part(
-      'Slung, not started',
-      status.waiting.map((one) => [one.bead, plain(one.reason || 'waits for a free worker', 60), plain(one.title, 40)]),
-      '',
-    )
-  }
-  part(
-    'Waits for you',
-    status.needs_you.map((one) => [one.bead, age(one.since, now), one.cause, plain(one.text, 80)]),
-    'nothing',
-  )
-  part(
-    'Landed',
-    status.landed.map((one) => [one.bead, `${age(one.at, now)} ago`, one.commit.slice(0, 10), plain(one.title, 60)]),
-    'nothing yet',
-  )
-  return lines.join('\n')
+
+/** In the order of `gt attend`, and by its words. */
+const waits = ({ id, title, cause, text, since, severity, behind }: Item) => ({
+  bead: id,
+  title,
+  cause,
+  text,
+  since,
+  severity,
+  behind: behind.n,
+})
+
+interface Start {
+  hold: { reason: string; frozen: boolean } | null
+  /** Why nothing new starts, a hold or the machine; null: it may. */
+  closed: string | null
+  /** The same for the screen; empty: it may. */
+  line: string
+}
+
+/** Whether something new may start. */
+function startOf(town: OpenTown): Start {
+  const hold = readHold(town.root)
+  const verdict = hostSays(readHost(town.root), town.settings.host, hold)
+  if (verdict.is === 'open') return { hold: null, closed: null, line: '' }
+  if (hold.kind !== 'ok')
+    return { hold: null, closed: verdict.why, line: `nothing new starts: ${plain(verdict.why, 300)}` }
+  const { reason, frozen } = hold.value
+  const line = `held: ${plain(holdWords(hold.value), 200)} (${hold.value.drain ? 'gt up' : 'gt thaw'})`
+  return { hold: { reason, frozen }, closed: verdict.why, line }
 }

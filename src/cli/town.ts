@@ -1,4 +1,6 @@
 /** Opening the town for a command, and the little that many commands share. */
+import { existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Bead } from '../beads/bead.ts'
 import type { Verdict } from '../beads/change.ts'
 import { lookUp } from '../beads/fold.ts'
@@ -20,6 +22,34 @@ export async function withTown(context: Context, body: (town: OpenTown) => Answe
   } finally {
     town.value.ledger.close()
   }
+}
+
+/** How often a command that stays looks whether its town is still there. */
+const LOOK_MS = 2_000
+
+/** Ends with the signal, when the town is gone, or with the first error that `look` meets. */
+export async function whileThere(
+  signal: AbortSignal,
+  town: OpenTown,
+  look: () => Result<unknown> = () => ok(undefined),
+): Promise<Result<void>> {
+  while (!signal.aborted && existsSync(town.paths.toml)) {
+    const seen = look()
+    if (seen.kind === 'error') return seen
+    await delay(LOOK_MS, undefined, { signal }).catch(() => {})
+  }
+  return ok(undefined)
+}
+
+/** For a screen: ends when the person has left it. E_NO_TOWN when the town went first: an open file of it reads as ever. */
+export async function untilLeft(left: Promise<void>, town: OpenTown): Promise<Result<void>> {
+  const over = new AbortController()
+  void left.then(() => over.abort())
+  const ended = await whileThere(over.signal, town)
+  if (ended.kind === 'error' || over.signal.aborted) return ended
+  return fail('E_NO_TOWN', `The town at ${town.root} is gone.`, {
+    hint: 'Repeat it in the folder where the town is now.',
+  })
 }
 
 /** The bead that a person means by a whole or partial id. */

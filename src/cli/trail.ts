@@ -4,7 +4,9 @@ import type { Difference, TrailEntry } from '../beads/trail.ts'
 import { newestChanges, trailOf } from '../beads/trail.ts'
 import { planUndo } from '../beads/undo.ts'
 import { actor } from '../kernel/town.ts'
+import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { shortTime } from '../town/duration.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { columns, plain } from './text.ts'
@@ -48,7 +50,11 @@ function trail(context: Context, partial: string): Promise<Answer> {
     if (found.kind === 'error') return found
     const { id } = found.value
     const entries = trailOf(town.ledger.dir, id)
-    const lines = entries.flatMap((entry) => [head(entry), ...(entry.changes ?? []).map(line)])
+    const lines = entries.flatMap((entry) => [
+      head(entry),
+      ...(entry.evidence ?? []).map((fact) => `    because ${plain(fact, 200)}`),
+      ...(entry.changes ?? []).map(line),
+    ])
     const text =
       entries.length > 0 ? lines.join('\n') : `The journals have nothing on ${id}: it is older than they are.`
     return ok({ data: entries, text })
@@ -57,11 +63,11 @@ function trail(context: Context, partial: string): Promise<Answer> {
 
 /** When, who, why: one line. */
 const head = (entry: TrailEntry): string =>
-  `${shortTime(entry.at)}  ${who(entry)}  ${plain(entry.why, 200)}${entry.applied ? '' : `  [refused: ${unmetWords(entry)}]`}`
+  `${shortTime(entry.at)}  ${who(entry)}  ${plain(entry.why, 200)}${ruleWords(entry)}${entry.applied ? '' : `  [refused: ${unmetWords(entry)}]`}`
+
+const ruleWords = ({ rule }: TrailEntry): string => (rule === undefined ? '' : `  (${plain(rule, 40)})`)
 
 const who = ({ by, fence }: TrailEntry): string => plain(fence === undefined ? by : `${by} (run ${fence})`, 60)
-
-const shortTime = (time: string): string => time.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
 
 function unmetWords({ unmet }: TrailEntry): string {
   if (unmet === undefined) return 'it did not apply'
@@ -138,7 +144,7 @@ function log(context: Context, options: LogOptions): Promise<Answer> | Answer {
 }
 
 /** The refusal of a time that is none. */
-export const notTime = (time: string): Answer =>
+export const notTime = (time: string): Result<never> =>
   fail('E_BAD_TIME', `"${time}" is no time.`, { hint: 'Write it like 2026-01-31T09:00:00Z.', exit: EXIT.usage })
 
 function undo(context: Context, dry: boolean): Promise<Answer> {

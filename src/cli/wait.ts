@@ -2,6 +2,9 @@
 
 import { facts } from '../beads/bead.ts'
 import { commitLedger } from '../beads/git.ts'
+import { around } from '../convoys/around.ts'
+import { turnOf } from '../convoys/due.ts'
+import { Paces } from '../convoys/pace.ts'
 import { drive } from '../deacon/drive.ts'
 import { isUnswept } from '../kernel/integration.ts'
 import type { Standing } from '../kernel/standing.ts'
@@ -9,6 +12,8 @@ import { SETTLED, standing } from '../kernel/standing.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { ExitCode } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { timerMs } from '../town/duration.ts'
+import { happenedSince } from '../town/moments.ts'
 import type { Answer, Context } from './context.ts'
 import type { Row } from './sling.ts'
 import { rowOf, rowsText } from './sling.ts'
@@ -18,23 +23,31 @@ import { plain } from './town.ts'
 const TIDY_MS = 20_000
 
 /** Waits; progress lines on stderr at every change of state. Exit codes: 0 landed, 1 failed, 2 needs a person, 75 time is up. */
-export async function waitFor(town: OpenTown, context: Context, ids: string[], timeoutMs?: number): Promise<Answer> {
-  const deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs
+export async function waitFor(
+  town: OpenTown,
+  context: Context,
+  ids: string[],
+  timeoutMs?: number,
+  convoy: string | null = null,
+): Promise<Answer> {
+  const began = Date.now()
+  const deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs
   const shown = new Map<string, string>()
   let settledAt: number | undefined
   const until = (): boolean => {
     for (const id of ids) show(rowOf(town, id), shown, context)
-    if (deadline !== undefined && Date.now() >= deadline) return true
-    if (!ids.every((id) => SETTLED.has(stateOf(town, id)))) {
+    if (deadline !== undefined && performance.now() >= deadline) return true
+    if (!settled(town, ids)) {
       settledAt = undefined
       return false
     }
-    settledAt ??= Date.now()
-    return tidy(town, ids) || Date.now() - settledAt > TIDY_MS
+    settledAt ??= performance.now()
+    return (tidy(town, ids) && isSaid(town, convoy)) || performance.now() - settledAt > TIDY_MS
   }
   const stop = new AbortController()
   context.signal.addEventListener('abort', () => stop.abort(), { once: true })
-  const timer = deadline === undefined ? undefined : setTimeout(() => stop.abort(), deadline - Date.now())
+  const timer =
+    deadline === undefined ? undefined : setTimeout(() => stop.abort(), timerMs(deadline - performance.now()))
   const driven = await drive(town, {
     until,
     signal: stop.signal,
@@ -53,7 +66,26 @@ export async function waitFor(town: OpenTown, context: Context, ids: string[], t
       exit: EXIT.tryAgain,
     })
   }
-  return verdict(ids.map((id) => rowOf(town, id)))
+  const rows = ids.map((id) => rowOf(town, id, convoy))
+  if (settled(town, ids) || !happenedSince(town.root, 'down', began)) return verdict(rows)
+  return ok({
+    data: rows,
+    text: rowsText(rows),
+    exit: EXIT.tryAgain,
+    problem: {
+      code: 'E_DOWN',
+      message: 'The town went down meanwhile. The beads stay slung.',
+      hint: 'the same command waits again; gt up lets the daemon go on',
+    },
+  })
+}
+
+/** Nothing more happens by itself: each is settled, or stands behind one that waits for a person. */
+function settled(town: OpenTown, ids: string[]): boolean {
+  const open = ids.filter((id) => !SETTLED.has(stateOf(town, id)))
+  if (open.length === 0 || open.length === ids.length) return open.length === 0
+  const paces = new Paces(town.ledger.state, around(town))
+  return open.every((id) => paces.of(id).cause?.is === 'needs_human')
 }
 
 function stateOf(town: OpenTown, id: string): Standing {
@@ -69,6 +101,12 @@ function tidy(town: OpenTown, ids: string[]): boolean {
     if (isUnswept(bead)) return false
     return Object.values(facts(bead).runs ?? {}).every((run) => run.cleared === true)
   })
+}
+
+/** Whoever waits for a convoy sees to it that it is said. */
+function isSaid(town: OpenTown, convoy: string | null): boolean {
+  const bead = convoy === null ? undefined : town.ledger.state.beads.get(convoy)
+  return bead === undefined || turnOf(town.ledger.state, bead, { by: '', at: '' }) === undefined
 }
 
 function show(row: Row, shown: Map<string, string>, context: Context): void {

@@ -2,14 +2,17 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import type { CrewPlace } from '../agents/prime-crew.ts'
+import { stepsReminder } from '../agents/steps.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
 import type { Said } from '../polecats/done.ts'
 import type { ExitCode, Result } from '../result.ts'
-import { fail, ok } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
+import { parseDuration } from '../town/duration.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
-import { plain, withTown } from './town.ts'
+import { findBead, plain, withTown } from './town.ts'
 
 export function register(program: Command, context: Context): void {
   action(
@@ -52,6 +55,19 @@ export function register(program: Command, context: Context): void {
         return said
       }),
   )
+  action(
+    program
+      .command('park')
+      .description('End this session until gates are over; a fresh one goes on then, with these notes. Files stay.')
+      .argument('[gate...]', 'default: what my bead and its next steps wait for')
+      .option('--notes <text>', 'what is done, what is next, what you learned')
+      .option('--until <time>', 'until this much time has passed')
+      .addHelpText(
+        'after',
+        '\nExample:\n  gt park ap-g81qz --notes "Pushed; when CI is green, write the release notes"\n  gt park --until 2h',
+      ),
+    (gates: string[], options: { notes?: string; until?: string }) => parkHere(context, gates, options),
+  )
   for (const verb of ['progress', 'ask'] as const) {
     const description =
       verb === 'ask' ? 'Ask a person; the bead shows up under "waits for you".' : 'Leave a note on the bead.'
@@ -71,7 +87,7 @@ export function register(program: Command, context: Context): void {
     return ok({ data: null, text: '', exit: code as ExitCode })
   })
   action(program.command('hook-deliver', { hidden: true }).argument('<event>'), (event: string) =>
-    deliver(context, event),
+    deliverInbox(context, event),
   )
   action(program.command('end-session', { hidden: true }).argument('<fence>'), (fence: string) =>
     endSession(context, fence),
@@ -90,6 +106,33 @@ function say(context: Context, body: (town: OpenTown) => Promise<Result<Said>> |
   })
 }
 
+function parkHere(context: Context, named: string[], options: { notes?: string; until?: string }): Promise<Answer> {
+  return withTown(context, async (town) => {
+    const untilMs = options.until === undefined ? undefined : parseDuration(options.until)
+    if (options.until !== undefined && untilMs === undefined) {
+      return fail('E_USAGE', `"${options.until}" is no duration.`, { hint: 'gt park --until 2h', exit: EXIT.usage })
+    }
+    const ids: string[] = []
+    for (const partial of named) {
+      const found = findBead(town, partial)
+      if (found.kind === 'error') return found
+      ids.push(found.value.id)
+    }
+    const { park } = await import('../polecats/park.ts')
+    const { notes } = options
+    const parked = park(town, {
+      gates: ids,
+      ...(notes !== undefined && { notes }),
+      ...(untilMs !== undefined && { untilMs }),
+    })
+    if (parked.kind === 'error') return parked
+    await endAfterLastWords(town, parked.value)
+    const { bead, gates } = parked.value
+    const text = `${bead}: parked until ${gates.join(', ')} ${gates.length === 1 ? 'is' : 'are'} over. End your turn now; a fresh session goes on in this worktree.`
+    return ok({ data: parked.value, text })
+  })
+}
+
 function hook(context: Context): Promise<Answer> {
   return withTown(context, async (town) => {
     if (!context.env.GT_RUN) {
@@ -104,7 +147,10 @@ function hook(context: Context): Promise<Answer> {
     if (own.kind === 'error') return own
     const { bead, run } = own.value
     const body = bead.description ? `\n\n${bead.description}` : ''
-    const text = `${bead.id}  ${plain(bead.title, 200)}\nrun ${run.fence}, round ${run.round}, ${run.state}; branch ${run.branch} in ${run.worktree}${body}`
+    const { toldOf } = await import('../meow/told.ts')
+    const told = toldOf(town.ledger.state, bead, town.now())
+    const steps = told === undefined ? '' : `\n\n${stepsReminder(told)}`
+    const text = `${bead.id}  ${plain(bead.title, 200)}\nrun ${run.fence}, round ${run.round}, ${run.state}; branch ${run.branch} in ${run.worktree}${body}${steps}`
     return ok({ data: { bead, run }, text })
   })
 }
@@ -114,23 +160,29 @@ function hook(context: Context): Promise<Answer> {
  * hook an error is text too: the model must know that it could not be primed, and never takes it for "no work".
  */
 async function prime(context: Context, fromHook: boolean): Promise<Answer> {
-  const source = fromHook ? sourceOf(readStdin()) : 'startup'
-  const answer = await withTown(context, (town) => primeFor(town, source))
+  const said = fromHook ? saidBy(readStdin()) : {}
+  const source = SOURCES.find((known) => known === said.source) ?? 'startup'
+  const answer = await withTown(context, async (town) => {
+    if (typeof said.session_id === 'string') await noteConversation(town, said.session_id)
+    return primeFor(town, source, fromHook)
+  })
   if (!fromHook || answer.kind === 'ok') return answer
   const { code, message } = answer.failure
   const text = `gt could not read your assignment (${code}): ${message} This is an error, not "no work". Try: gt hook`
   return ok({ data: { text }, text })
 }
 
-async function primeFor(town: OpenTown, source: Source): Promise<Answer> {
-  const [{ primeText }, { listRigs }, { findRun }, { mergeOf }, { inheritedBy }] = await Promise.all([
+async function primeFor(town: OpenTown, source: Source, fromHook: boolean): Promise<Answer> {
+  const [{ primeText }, { listRigs }, { findRun }, { mergeOf }, { inheritedBy }, { toldOf }] = await Promise.all([
     import('../agents/prime.ts'),
     import('../town/settings.ts'),
     import('../kernel/runs.ts'),
     import('../kernel/merges.ts'),
     import('../kernel/ladder.ts'),
+    import('../meow/told.ts'),
   ])
   const { env } = town
+  const waits = fromHook ? await mailWaits(town) : ''
   const own = env.GT_RUN ? findRun(town.ledger.state.beads.values(), env.GT_RUN) : undefined
   const rigs = listRigs(town.root)
   const text = primeText({
@@ -143,21 +195,74 @@ async function primeFor(town: OpenTown, source: Source): Promise<Answer> {
     source,
     evidence: mergeOf(town.ledger.state.beads.get(own?.run.merge_request ?? ''))?.merge.evidence,
     inherited: own && inheritedBy(own.bead, own.run),
+    steps: own && toldOf(town.ledger.state, own.bead, town.now()),
     rigs: rigs.kind === 'ok' ? rigs.value : [],
+    outlook: env.GT_ROLE === 'mayor' ? await outlookOf(town) : undefined,
+    place: env.GT_ROLE === 'crew' ? await placeOf(town) : undefined,
   })
-  return ok({ data: { text }, text })
+  return ok({ data: { text: text + waits }, text: text + waits })
+}
+
+/** At the beginning of a session: lays out what waits for it, and says so in one line. */
+async function mailWaits(town: OpenTown): Promise<string> {
+  const { syncInbox } = await import('../mail/sync.ts')
+  const { GT_RUN } = town.env
+  const waiting = syncInbox(town, { address: actor(town.env), ...(GT_RUN && { run: GT_RUN }) }, { begins: true })
+  // What could not be laid out is by the driver; `gt mail inbox` shows it in any case.
+  if (waiting.kind === 'error' || waiting.value === 0) return ''
+  return `\n${waiting.value === 1 ? 'A message waits' : `${waiting.value} messages wait`} for you, shown with your next step (gt mail inbox).`
+}
+
+/** Where a crew member works, and where its work goes. */
+async function placeOf(town: OpenTown): Promise<CrewPlace | undefined> {
+  const { agentAt } = await import('../kernel/agents.ts')
+  const crew = agentAt(town.ledger.state, actor(town.env))?.agent.crew
+  if (crew === undefined) return undefined
+  const rig = await town.rig(crew.rig)
+  return { branch: crew.branch, worktree: crew.worktree, target: rig.kind === 'ok' ? rig.value.branch : crew.from }
+}
+
+/** How the town stands, for the Mayor. */
+async function outlookOf(town: OpenTown): Promise<string> {
+  const [{ outlook }, { statusOf }, { itemsOf }, { gateNow }, { hostSays }, { readHold }, { readHost }] =
+    await Promise.all([
+      import('../kernel/outlook.ts'),
+      import('../kernel/status.ts'),
+      import('./attend.ts'),
+      import('../costs/gate.ts'),
+      import('../kernel/host.ts'),
+      import('../town/hold.ts'),
+      import('../town/host.ts'),
+    ])
+  const now = town.now()
+  const start = hostSays(readHost(town.root), town.settings.host, readHold(town.root))
+  const closed = start.is === 'open' ? null : start.why
+  // Said in words of their own. The budgets are looked at with it.
+  const waits = (await itemsOf(town)).filter(({ cause }) => cause !== 'hold')
+  return outlook(statusOf(town.ledger.state, now, gateNow(town, now)), waits, now, closed)
 }
 
 type Source = 'startup' | 'resume' | 'clear' | 'compact'
 const SOURCES: readonly Source[] = ['startup', 'resume', 'clear', 'compact']
 
-function sourceOf(json: string): Source {
+/** What the SessionStart hook says; nothing when it does not parse. */
+function saidBy(json: string): { source?: unknown; session_id?: unknown } {
   try {
-    const { source } = JSON.parse(json) as { source?: string }
-    return SOURCES.find((known) => known === source) ?? 'startup'
+    const said: unknown = JSON.parse(json)
+    return typeof said === 'object' && said !== null ? said : {}
   } catch {
-    return 'startup'
+    return {}
   }
+}
+
+/** The Mayor and the crew are taken up again by conversation, and their client may go over to another one (`/clear`). */
+async function noteConversation(town: OpenTown, conversation: string): Promise<void> {
+  const { GT_ROLE: role, GT_SESSION: fence } = town.env
+  if ((role !== 'mayor' && role !== 'crew') || fence === undefined) return
+  const { agentAt, wentOver } = await import('../kernel/agents.ts')
+  const own = agentAt(town.ledger.state, actor(town.env))
+  const change = own && wentOver(own, fence, conversation, town.now().toISOString())
+  if (change) town.ledger.write(change)
 }
 
 function readStdin(): string {
@@ -168,26 +273,22 @@ function readStdin(): string {
   }
 }
 
-/** Prints what waits in the inbox, once, in the form that the hook event wants. Called by the hook guard. */
-async function deliver(context: Context, event: string): Promise<Answer> {
-  const [{ drainInbox }, { hookOutput }, { agentDir }] = await Promise.all([
-    import('../agents/inbox.ts'),
-    import('../agents/claude.ts'),
-    import('../agents/launch.ts'),
-  ])
-  const root = context.env.GT_TOWN
+/** Says what waits in the inbox, each message once, in the form that the hook event wants. Called by the hook guard. */
+async function deliverInbox(context: Context, event: string): Promise<Answer> {
+  const [{ deliverAt }, { agentDir }] = await Promise.all([import('../mail/hook.ts'), import('../agents/launch.ts')])
+  const { GT_TOWN: root, GT_RUN } = context.env
   if (!root) return fail('E_NOT_AN_AGENT', 'GT_TOWN is not set.')
-  const messages = drainInbox(agentDir(root, { fence: context.env.GT_RUN || undefined, address: actor(context.env) }))
-  if (messages.kind === 'error') return messages
-  const text = messages.kind === 'ok' ? hookOutput(event, messages.value.join('\n\n')) : null
-  return ok({ data: null, text: text ?? '' })
+  const me = { address: actor(context.env), ...(GT_RUN && { run: GT_RUN }) }
+  const folder = agentDir(root, { fence: me.run, address: me.address })
+  const delivered = deliverAt({ root, folder, me, event, stdin: readStdin })
+  return delivered.kind === 'error' ? delivered : ok({ data: null, text: '' })
 }
 
 /**
- * Where no driver runs (a sling without --wait, no daemon) nobody would end the session of a finished worker. A small
+ * Where no driver runs (a sling without --wait, no daemon) nobody would end the session of a finished or parked worker. A small
  * process of its own does, after the agent had time for its last sentence.
  */
-async function endAfterLastWords(town: OpenTown, said: Said): Promise<void> {
+async function endAfterLastWords(town: OpenTown, said: Pick<Said, 'run'>): Promise<void> {
   const { driverAlive } = await import('../deacon/daemon.ts')
   if (driverAlive(town)) return
   const env = Object.fromEntries(Object.entries(town.env).filter(([name]) => !/^(GT_RUN|TMUX|TMUX_PANE)$/.test(name)))
@@ -204,12 +305,17 @@ async function endAfterLastWords(town: OpenTown, said: Said): Promise<void> {
 function endSession(context: Context, fence: string): Promise<Answer> {
   return withTown(context, async (town) => {
     const [{ LAST_WORDS_MS }, { findRun, isTerminal }] = await Promise.all([
-      import('../deacon/plan.ts'),
+      import('../deacon/supervise.ts'),
       import('../kernel/runs.ts'),
     ])
     await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))
     town.ledger.refresh()
     const run = findRun(town.ledger.state.beads.values(), fence)?.run
+    if (run?.state === 'parked') {
+      const { endParked } = await import('../polecats/park.ts')
+      const gone = await endParked(town, fence, 'gt')
+      return gone.kind === 'error' ? gone : ok({ data: null, text: '' })
+    }
     if (run === undefined || !(run.state === 'submitted' || isTerminal(run))) return ok({ data: null, text: '' })
     const ended = await town.runtime.end(run.session)
     return ended.kind === 'error' ? ended : ok({ data: null, text: '' })

@@ -6,7 +6,7 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
-import type { Observed } from './plan.ts'
+import type { Observed } from './observed.ts'
 
 /** A bead that waits longer than this since it was slung goes by its place in line alone. */
 export const PREFERENCE_MS = 30 * 60_000

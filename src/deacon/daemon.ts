@@ -40,7 +40,7 @@ export async function startDaemon(town: OpenTown): Promise<Result<{ process: Pro
   const output = join(town.paths.logs, 'deacon.out')
   const fd = openSync(output, 'w')
   const env = Object.fromEntries(
-    Object.entries(town.env).filter(([name]) => !/^(GT_(RUN|BEAD|ROLE|AGENT|RIG)|TMUX(_PANE)?)$/.test(name)),
+    Object.entries(town.env).filter(([name]) => !/^(GT_(RUN|BEAD|ROLE|AGENT|RIG|SESSION)|TMUX(_PANE)?)$/.test(name)),
   )
   const child = spawn(process.execPath, [town.gtBin, 'deacon', 'run'], {
     cwd: town.root,
@@ -57,8 +57,8 @@ export async function startDaemon(town: OpenTown): Promise<Result<{ process: Pro
     ended = error.message
   })
   child.unref()
-  const deadline = Date.now() + START_MS
-  while (Date.now() < deadline && ended === undefined) {
+  const deadline = performance.now() + START_MS
+  while (performance.now() < deadline && ended === undefined) {
     town.ledger.refresh()
     const now = daemonProcess(town)
     if (now !== undefined) return ok({ process: now, started: true })
@@ -74,21 +74,36 @@ export async function startDaemon(town: OpenTown): Promise<Result<{ process: Pro
   )
 }
 
-/** Ends the daemon and every other driver of this town, by proof; ok when there was none. */
-export async function stopDrivers(town: OpenTown): Promise<Result<number>> {
+/** The processes that hold the daemon's and the driver's lease now, this one left out. */
+export function driversOf(town: OpenTown): ProcessId[] {
+  const found = [daemonProcess(town), holder(town, 'deacon')].filter((one) => one !== undefined)
+  return found.filter(({ pid }, n) => pid !== process.pid && found.findIndex((one) => one.pid === pid) === n)
+}
+
+/**
+ * Ends the daemon and every other driver of this town, by proof; ok when there was none. `seen`: drivers from before they were
+ * told to end; one that has given its lease back since may still be on its way out.
+ */
+export async function stopDrivers(town: OpenTown, seen: readonly ProcessId[] = []): Promise<Result<number>> {
   let stopped = 0
+  for (const target of seen) {
+    if (!(await endProcess(target))) return stays(target)
+    stopped++
+  }
   // A driver that ends may hand over to a waiting one, so look again until there is none.
   for (let turn = 0; turn < 50; turn++) {
     const read = town.ledger.refresh()
     if (read.kind === 'error') return read
     const target = daemonProcess(town) ?? holder(town, 'deacon')
     if (target === undefined || target.pid === process.pid) return ok(stopped)
-    if (!(await endProcess(target)))
-      return fail('E_DAEMON', `Process ${target.pid} does not end.`, { hint: `kill -9 ${target.pid}` })
+    if (!(await endProcess(target))) return stays(target)
     stopped++
   }
   return fail('E_DAEMON', 'New drivers keep coming up.', { hint: 'stop what calls gt sling --wait, then: gt down' })
 }
+
+const stays = ({ pid }: ProcessId): Result<never> =>
+  fail('E_DAEMON', `Process ${pid} does not end.`, { hint: `kill -9 ${pid}` })
 
 /** TERM, then KILL; true once this very process is gone. */
 async function endProcess(target: ProcessId): Promise<boolean> {
@@ -98,11 +113,13 @@ async function endProcess(target: ProcessId): Promise<boolean> {
   ] as const) {
     try {
       process.kill(target.pid, signal)
+      // One that is frozen (a sling --wait inside an agent) would not hear it.
+      process.kill(target.pid, 'SIGCONT')
     } catch {
       return true
     }
-    const deadline = Date.now() + ms
-    while (Date.now() < deadline) {
+    const deadline = performance.now() + ms
+    while (performance.now() < deadline) {
       const alive = isRunning(target)
       if (alive.kind === 'ok' && !alive.value) return true
       await pause()
@@ -121,7 +138,7 @@ export async function runDaemon(town: OpenTown, signal: AbortSignal): Promise<Re
     return fail('E_DAEMON', `The daemon runs already (pid ${daemonProcess(town)?.pid}).`, { hint: 'gt deacon status' })
   }
   // Only here: whoever merely asks whether a daemon runs need not load what it does.
-  const [{ drive, lineOf }, { keyOf }] = await Promise.all([import('./drive.ts'), import('./plan.ts')])
+  const [{ drive, lineOf }, { keyOf }] = await Promise.all([import('./drive.ts'), import('./actions.ts')])
   const log = await openLog(town, 'deacon')
   log.info({ pid: process.pid }, 'the Deacon is up')
   const wakeOn = await settingsWatch(town)
@@ -129,6 +146,7 @@ export async function runDaemon(town: OpenTown, signal: AbortSignal): Promise<Re
     return await drive(town, {
       signal,
       wakeOn,
+      chores: true,
       until: () => !existsSync(town.paths.toml),
       onAction: (action, result) => {
         if (result.kind === 'error') log.warn({ action: keyOf(action) }, lineOf(result.failure))
@@ -154,7 +172,7 @@ async function settingsWatch(town: OpenTown): Promise<(wake: () => void) => () =
       depth: 1,
       ignored: (path, stats) =>
         stats?.isFile()
-          ? !/[/\\](town|rig)\.toml$/.test(path)
+          ? !/[/\\]((town|rig)\.toml|hold)$/.test(path)
           : /[/\\](\.beads|\.gt|mayor|polecats|crew|refinery|repo\.git)$/.test(path),
     })
     watcher.on('all', wake).on('error', () => {}) // The heartbeat notices what the watcher cannot.

@@ -4,27 +4,41 @@
  * and take over when it ends or dies.
  */
 
-import { judges } from '../agents/preset.ts'
-import type { SessionView } from '../agents/runtime.ts'
+import { channelsOf } from '../attention/channels.ts'
+import { lookOutside } from '../attention/look.ts'
+import { notifyOpen } from '../attention/notify.ts'
+import { noticesOf } from '../attention/waiting.ts'
 import type { Run } from '../beads/facts.ts'
-import { ACTIVE_RUN } from '../beads/facts.ts'
 import type { Lease } from '../beads/leases.ts'
 import { acquire, release } from '../beads/leases.ts'
+import { lastTimes } from '../dogs/looks.ts'
+import { choresDue, nextChore } from '../dogs/schedule.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { refreshSettings } from '../kernel/town.ts'
-import { dependsOn } from '../refinery/keys.ts'
-import { movableQueues } from '../refinery/movable.ts'
+import { seenOrders } from '../meow/orders/books.ts'
+import { markOrders } from '../meow/orders/mark.ts'
+import { nextOrder, ordersDue } from '../meow/orders/timetable.ts'
 import { Sweeps } from '../refinery/radar-sweep.ts'
-import type { Failure, Read, Result } from '../result.ts'
+import type { Failure, Result } from '../result.ts'
 import { ok } from '../result.ts'
-import { isRunning } from '../town/processes.ts'
-import { observe } from '../witness/observe.ts'
+import type { DeathWatch } from '../town/deaths.ts'
+import { onDeaths } from '../town/deaths.ts'
+import { happenedSince } from '../town/moments.ts'
+import type { ProcessId } from '../town/processes.ts'
+import { isRunning, self } from '../town/processes.ts'
+import { Memory } from '../witness/memory.ts'
+import { runFolder } from '../witness/observe.ts'
 import { act } from './act.ts'
-import type { Sighting } from './lookout.ts'
+import type { Action } from './actions.ts'
+import { keyOf, ORDER_KEY } from './actions.ts'
+import { Edge } from './edge.ts'
+import type { Own } from './look.ts'
+import { gateChecks, lookAround, OutOfMemory, sightings, workersOf } from './look.ts'
 import { nextRadar } from './lookout.ts'
-import { notifyPerson } from './notify.ts'
-import type { Action, Observed, Policy } from './plan.ts'
-import { keyOf, nextDue, plan } from './plan.ts'
+import type { Observed, Policy } from './observed.ts'
+import { nextDue, plan } from './plan.ts'
+import { policyOf } from './policy.ts'
+import { PULSE_MS, Pulse } from './pulse.ts'
 
 export interface DriveOptions {
   /** Looked at after every change of the ledger; true ends the loop. */
@@ -34,12 +48,19 @@ export interface DriveOptions {
   onAction?(action: Action, result: Result<boolean>): void
   /** Called in a quiet moment after changes: the time to bring the ledger's git repository up to date. */
   onQuiet?(): Promise<void>
+  /** Does the Dogs' chores and the orders as well: the daemon's work, not that of a command that waits for its beads. */
+  chores?: boolean
   /** Other events that call for a new pass, such as an edited settings file. Answers how to stop listening. */
   wakeOn?(wake: () => void): () => void
+  /** How deaths of workers become events; a test switches them off to see that the passes alone notice them too. */
+  deaths?: typeof onDeaths
 }
 
-/** How often the processes of active workers are looked at: a look at thirty costs 0.03 ms (reference: perf). */
-const PULSE_MS = 150
+/** Longest sleep without a look at the clock: it may have been set, and a timer takes no more than 24 days. */
+const NAP_MS = 60_000
+/** While a silent worker's files are looked through: so much at a time, so often. At most 4 % of a core. */
+const LOOK_MS = 2
+const LOOK_EVERY_MS = 50
 /** How long somebody who does not hold the lease waits before trying again. */
 const TAKEOVER_MS = 2_000
 /** An action that failed rests this long before it begins again; doubles while it keeps failing. */
@@ -47,10 +68,14 @@ const REST_MS = 2_000
 const LONGEST_REST_MS = 120_000
 /** How long actions under way may take to finish after an interrupt. */
 const PARTING_MS = 3_000
+/** While somebody is at work, or mail waits for them, the town is looked at this often without an event: a dialog tells nobody. */
+const ATTENTION_MS = 10_000
+/** From the share on at which a person is warned, use is counted this often: tool calls alone wake nobody. */
+const NEAR_MS = 2_000
 /** Nothing written for this long: a quiet moment, good for a commit of the ledger. */
 const QUIET_MS = 1_000
 
-/** Runs until `until()`, an abort, or a ledger that cannot be read. In-flight actions are finished, not dropped. */
+/** Runs until `until()`, an abort, a `gt down`, or a ledger that cannot be read. In-flight actions are finished, not dropped. */
 export async function drive(town: OpenTown, options: DriveOptions): Promise<Result<void>> {
   const driver = new Driver(town, options)
   try {
@@ -70,30 +95,49 @@ class Driver {
   readonly #resting = new Map<string, { until: number; rest: number }>()
   readonly #stop = new AbortController()
   readonly #sweeps: Sweeps
+  readonly #pulse = new Pulse()
+  readonly #edge: Edge
+  readonly #outOfMemory = new OutOfMemory()
+  /** Of the workers, between two passes. */
+  readonly #memory = new Memory()
+  /** As of the last pass. */
+  #policy: Policy
+  /** Mail waits for somebody who is there, and could not be woken. */
+  #unheard = false
+  #budgets: Observed['budgets']
+  #deaths: DeathWatch | undefined
   #lease: Lease | null = null
   #wake: () => void = () => {}
   #woken = false
   #unwatch: () => void = () => {}
   #unwake: () => void = () => {}
-  #quietSince = Date.now()
+  readonly #began = Date.now()
+  /** When orders were last looked through, by the town's clock: what was due then is begun, rests, or waits for its turn. */
+  #ordersAt = 0
+  #quietSince = performance.now()
   #committed = false
 
   constructor(town: OpenTown, options: DriveOptions) {
     this.#town = town
     this.#options = options
+    this.#policy = policyOf(town)
     this.#sweeps = new Sweeps(town.paths.runtime)
+    this.#edge = new Edge(town)
   }
 
   async run(): Promise<Result<void>> {
     const { signal } = this.#options
-    this.#unwatch = this.#town.ledger.watch(() => this.#nudge())
+    this.#unwatch = this.#town.ledger.watch(() => {
+      this.#stirred()
+      this.#nudge()
+    })
     signal.addEventListener('abort', () => this.#nudge(), { once: true })
     this.#unwake = this.#options.wakeOn?.(() => this.#nudge()) ?? (() => {})
     while (!signal.aborted) {
       const read = this.#town.ledger.refresh()
       if (read.kind === 'error') return read
       if (read.value) this.#stirred()
-      if (this.#options.until()) break
+      if (this.#options.until() || this.#wentDown()) break
       if (this.#lease === null) {
         const lease = acquire(this.#town.ledger, 'deacon', 'deacon')
         if (lease.kind === 'error') return lease
@@ -108,37 +152,47 @@ class Driver {
     return ok(undefined)
   }
 
+  /** `gt down` since we began: whoever waits here for his turn must not begin where the daemon has just ended. */
+  #wentDown(): boolean {
+    return happenedSince(this.#town.root, 'down', this.#began)
+  }
+
   /** One full pass: look, plan, begin what is not yet under way. */
   async #pass(): Promise<void> {
     // Settings that broke meanwhile leave the last good ones in force; every command says what is wrong with them.
     await refreshSettings(this.#town)
-    const { settings } = this.#town
-    const policy: Policy = {
-      cap: settings.workers.max,
-      rounds: settings.workers.rounds,
-      attempts: settings.workers.attempts,
-      judges: (preset) => judges(preset, settings.agents),
-      quietAfterMs: settings.workers.quiet_after,
-      startTimeoutMs: settings.workers.start_timeout,
-      radarEveryMs: settings.deacon.radar,
-    }
+    this.#policy = policyOf(this.#town)
     this.#woken = false
-    for (const [key, { until }] of this.#resting) if (until + LONGEST_REST_MS < Date.now()) this.#resting.delete(key)
-    const actions = plan(await this.#look(), policy, this.#town.now())
+    for (const [key, { until }] of this.#resting)
+      if (until + LONGEST_REST_MS < performance.now()) this.#resting.delete(key)
+    const observed = await lookAround(this.#town, this.#own())
+    this.#unheard = observed.wakes.some(({ is }) => is === 'busy' || is === 'later')
+    this.#budgets = observed.budgets
+    const actions = plan(observed, this.#policy, this.#town.now())
     for (const action of actions) this.#begin(action)
-    notifyPerson(this.#town)
+    // Not awaited: a channel that hangs holds up nothing.
+    void this.#tellPeople()
+    this.#edge.look(observed.keeper)
+  }
+
+  /** What began to wait for a person since it was last told. */
+  async #tellPeople(): Promise<void> {
+    const { ledger, settings } = this.#town
+    if (channelsOf(this.#town).length === 0) return
+    const outside = await lookOutside(this.#town, settings.witness.dialog)
+    await notifyOpen(this.#town, noticesOf(ledger.state, outside))
   }
 
   #begin(action: Action): void {
     const key = keyOf(action)
     const rested = this.#resting.get(key)
-    if (this.#inFlight.has(key) || (rested !== undefined && rested.until > Date.now())) return
+    if (this.#inFlight.has(key) || (rested !== undefined && rested.until > performance.now())) return
     const running = act(this.#town, action, this.#stop.signal).then((result) => {
       this.#inFlight.delete(key)
       // What failed, or had nothing to do, is not tried again in a tight circle.
       const rest = rested?.rest ?? REST_MS
       if (result.kind === 'ok' && result.value) this.#resting.delete(key)
-      else this.#resting.set(key, { until: Date.now() + rest, rest: Math.min(LONGEST_REST_MS, rest * 2) })
+      else this.#resting.set(key, { until: performance.now() + rest, rest: Math.min(LONGEST_REST_MS, rest * 2) })
       this.#options.onAction?.(action, result)
       this.#nudge()
     })
@@ -148,16 +202,32 @@ class Driver {
   /** How long nothing can change without an event: the heartbeat, or less when something is due. */
   #patience(): number {
     const now = this.#town.now()
-    const due = nextDue(this.#town.ledger.state, now)
-    const rests = [...this.#resting.values()].map(({ until }) => until - Date.now()).filter((ms) => ms > 0)
-    const waits = [this.#town.settings.deacon.heartbeat, ...rests]
-    const radar = nextRadar(this.#town.ledger.state, this.#seen(), this.#town.settings.deacon.radar, now)
-    for (const at of [due, radar]) if (at !== undefined) waits.push(at - now.getTime())
+    const due = nextDue(this.#town.ledger.state, this.#policy, now, gateChecks(this.#town))
+    const rests = [...this.#resting.values()].map(({ until }) => until - performance.now()).filter((ms) => ms > 0)
+    const { settings, ledger, paths } = this.#town
+    const waits = [settings.deacon.heartbeat, ...rests]
+    if (this.#working().length > 0 || this.#unheard) waits.push(ATTENTION_MS)
+    waits.push(...this.#moneyWaits(now))
+    const radar = nextRadar(ledger.state, sightings(this.#town, this.#sweeps), settings.deacon.radar, now)
+    const chore = this.#options.chores ? nextChore(lastTimes(paths.runtime), settings.dogs, now) : undefined
+    const order = this.#options.chores
+      ? nextOrder(settings.orders, seenOrders(this.#town, now.getTime()), this.#ordersAt)
+      : undefined
+    for (const at of [due, radar, chore, order]) if (at !== undefined) waits.push(at - now.getTime())
     return Math.max(10, Math.min(...waits))
   }
 
+  /** A new day; and while somebody works, a new count, soon where a budget is nearly used up. */
+  #moneyWaits(now: Date): number[] {
+    if (this.#budgets === undefined) return []
+    const { purses, tomorrow, againMs = ATTENTION_MS } = this.#budgets
+    const near = [...purses.values()].some(({ stands }) => stands !== 'within')
+    const counts = this.#working().length === 0 ? [] : [againMs, near ? NEAR_MS : ATTENTION_MS]
+    return [tomorrow - now.getTime(), ...counts]
+  }
+
   #stirred(): void {
-    this.#quietSince = Date.now()
+    this.#quietSince = performance.now()
     this.#committed = false
   }
 
@@ -168,83 +238,95 @@ class Driver {
 
   /** Sleeps until an event, the death of a worker's process, or the time is over. */
   async #sleep(ms: number): Promise<void> {
-    const deadline = Date.now() + ms
-    while (!this.#woken && Date.now() < deadline && !this.#options.signal.aborted) {
+    const deadline = performance.now() + ms
+    this.#watchDeaths()
+    while (!this.#woken && performance.now() < deadline && !this.#options.signal.aborted) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(this.#pulse(), deadline - Date.now()))
+        const timer = setTimeout(resolve, Math.min(this.#nap(), deadline - performance.now()))
         this.#wake = () => {
           clearTimeout(timer)
           resolve()
         }
       })
       this.#wake = () => {}
-      if (this.#lease !== null && this.#someoneDied()) break
+      if (this.#memory.goOn(LOOK_MS, this.#town.now().getTime())) break
+      if (this.#lease !== null && this.#pulse.changed(this.#working(), (run) => runFolder(this.#town, run))) break
       await this.#commitWhenQuiet()
     }
     this.#woken = false
   }
 
+  /** How long nothing has to be done here. */
+  #nap(): number {
+    if (this.#memory.pending) return LOOK_EVERY_MS
+    const nap = this.#lease !== null && this.#working().length > 0 ? PULSE_MS : NAP_MS
+    if (this.#committed || this.#lease === null || this.#options.onQuiet === undefined) return nap
+    return Math.min(nap, Math.max(10, this.#quietSince + QUIET_MS - performance.now()))
+  }
+
   /** With no worker there is nothing to feel the pulse of: an idle town sleeps. */
-  #pulse(): number {
-    if (this.#working().length > 0) return PULSE_MS
-    return this.#committed || this.#options.onQuiet === undefined ? 60_000 : QUIET_MS
+  #watchDeaths(): void {
+    const needed = this.#lease !== null && this.#working().length > 0
+    if (!needed) {
+      this.#deaths?.stop()
+      this.#deaths = undefined
+    } else if (this.#deaths === undefined) {
+      const { deaths = onDeaths } = this.#options
+      this.#deaths = deaths(
+        () => this.#inReach(),
+        () => this.#nudge(),
+      )
+    }
   }
 
   #working(): Run[] {
-    const runs = [...this.#town.ledger.state.live.values()].flat()
-    return runs.filter((run) => ACTIVE_RUN.has(run.state) && run.process !== undefined)
+    return workersOf(this.#town)
   }
 
-  #someoneDied(): boolean {
-    return this.#working().some((run) => {
-      if (run.process === undefined || this.#inFlight.has(`run:${run.fence}`)) return false
-      const alive = isRunning(run.process)
-      return alive.kind === 'ok' && !alive.value
-    })
+  /** Processes whose death calls for a pass: where something is being done about a run already, its end will. */
+  #inReach(): ProcessId[] {
+    const found: ProcessId[] = []
+    for (const { fence, process } of this.#working()) {
+      if (process !== undefined && !this.#inFlight.has(`run:${fence}`)) found.push(process)
+    }
+    return found
   }
 
   async #commitWhenQuiet(): Promise<void> {
-    if (this.#committed || this.#lease === null || Date.now() - this.#quietSince < QUIET_MS) return
+    if (this.#committed || this.#lease === null || performance.now() - this.#quietSince < QUIET_MS) return
     this.#committed = true
     await this.#options.onQuiet?.()
   }
 
-  /** Observes the whole town for one pass. */
-  async #look(): Promise<Observed> {
-    const town = this.#town
-    const sessions = await town.runtime.list()
-    const movable = await movableQueues(town)
+  /** What only the driver knows. */
+  #own(): Own {
+    const { settings, paths } = this.#town
     return {
-      state: town.ledger.state,
-      // Last, with nothing awaited between it and the plan: a run may have got another process while we waited, and
-      // the death of its old one proves nothing.
-      evidence: observe(town, this.#working(), sessions),
-      dispatcherGone: (run) => this.#starterGone(run),
-      sessions: standing(sessions),
-      movable,
-      radar: this.#seen(),
-      matching,
-      resting: (key) => (this.#resting.get(key)?.until ?? 0) > Date.now(),
+      starterGone: (run) => this.#starterGone(run),
+      resting: (key) => (this.#resting.get(key)?.until ?? 0) > performance.now(),
+      chores: this.#options.chores ? choresDue(lastTimes(paths.runtime), settings.dogs, this.#town.now()) : [],
+      order: this.#orderDue(),
+      sweeps: this.#sweeps,
+      memory: this.#memory,
+      outOfMemory: this.#outOfMemory,
     }
   }
 
-  /** What the radar last saw of the rigs in which somebody is at work. */
-  #seen(): Map<string, Sighting> {
-    const rigs = new Set([...this.#town.ledger.state.live.values()].flat().map((run) => run.rig))
-    const seen = new Map<string, Sighting>()
-    for (const rig of rigs) {
-      const sweep = this.#sweeps.of(rig)
-      if (sweep === undefined) continue
-      const touched = Object.entries(sweep.touched).map(([fence, { files }]) => [fence, files] as const)
-      seen.set(rig, { at: Date.parse(sweep.at), touched: new Map(touched) })
-    }
-    return seen
+  /** The next order to be carried out: one at a time. */
+  #orderDue(): string | undefined {
+    const { settings } = this.#town
+    if (!this.#options.chores || Object.keys(settings.orders).length === 0) return undefined
+    this.#ordersAt = this.#town.now().getTime()
+    const due = ordersDue(settings.orders, markOrders(this.#town, this.#ordersAt), this.#ordersAt)
+    if ([...this.#inFlight.keys()].some((key) => key.startsWith(ORDER_KEY))) return undefined
+    return due.find((name) => (this.#resting.get(`${ORDER_KEY}${name}`)?.until ?? 0) <= performance.now())
   }
 
   /** Whether nobody is starting this run any more: its saga's process is gone, or is ours and the saga is over. */
   #starterGone(run: Run): boolean {
     if (run.dispatcher === undefined) return true
-    if (run.dispatcher.pid === process.pid) {
+    const me = self()
+    if (run.dispatcher.pid === me.pid && run.dispatcher.started === me.started) {
       return !this.#inFlight.has(`dispatch:${run.bead}`) && !this.#inFlight.has(`run:${run.fence}`)
     }
     const alive = isRunning(run.dispatcher)
@@ -258,25 +340,13 @@ class Driver {
   async close(): Promise<void> {
     this.#stop.abort()
     const finished = Promise.all(this.#inFlight.values())
-    await (this.#options.signal.aborted ? Promise.race([finished, pause(PARTING_MS)]) : finished)
+    const told = this.#options.signal.aborted || this.#wentDown()
+    await (told ? Promise.race([finished, pause(PARTING_MS)]) : finished)
     this.#unwatch()
     this.#unwake()
+    this.#deaths?.stop()
+    await this.#edge.end()
     if (this.#lease !== null) release(this.#lease)
-  }
-}
-
-/** Which sessions stand, and whether their agents run; null when that cannot be known. */
-function standing(sessions: Read<SessionView[]>): Map<string, boolean> | null {
-  if (sessions.kind === 'empty') return new Map()
-  return sessions.kind === 'ok' ? new Map(sessions.value.map((one) => [one.labels.run ?? '', one.alive])) : null
-}
-
-/** A glob that cannot be read means no file. */
-function matching(globs: readonly string[]): (file: string) => boolean {
-  try {
-    return dependsOn({ paths: [...globs] })
-  } catch {
-    return () => false
   }
 }
 

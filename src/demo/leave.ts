@@ -1,14 +1,14 @@
 /** Takes the demo's town down and looks whether anything is left: sessions, processes, files. */
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { goDown } from '../deacon/down.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
-import { fail, messageOf, ok } from '../result.ts'
+import { fail, ok } from '../result.ts'
+import { removeFolder, shellWord } from '../scratch/folder.ts'
 import { tmuxSocket } from '../town/paths.ts'
 import { isMarked, processTable } from '../town/process-table.ts'
 import { endMarked } from '../town/process-tree.ts'
-import { shellWord } from './report.ts'
 
 /** What is going to be deleted is not asked for long whether it would like to end by itself. */
 const GRACE_MS = 1_000
@@ -21,12 +21,8 @@ export async function leave(dir: string, town: OpenTown | undefined, keep: boole
   const left: string[] = []
   if (town !== undefined) left.push(...(await endTown(town, keep)))
   if (!keep) {
-    try {
-      rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
-    } catch (error) {
-      left.push(`the folder ${dir} (${messageOf(error)})`)
-    }
-    if (left.length === 0 && existsSync(dir)) left.push(`the folder ${dir}`)
+    const stays = removeFolder(dir)
+    if (stays !== null) left.push(stays)
   }
   if (left.length === 0) return ok(undefined)
   return fail('E_LEFTOVERS', `The demo left something behind: ${left.join('; ')}.`, {

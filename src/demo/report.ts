@@ -7,6 +7,7 @@ import { runsOf } from '../kernel/runs.ts'
 import { standing } from '../kernel/standing.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
+import { shellWord } from '../scratch/folder.ts'
 import type { Fact } from './proof.ts'
 import { complaint, nameOf } from './story.ts'
 import type { Trail } from './trail.ts'
@@ -71,10 +72,6 @@ export async function graphOf(project: string): Promise<Result<string[]>> {
   if (log.kind === 'error') return log
   return ok(log.value.stdout.trimEnd().split('\n').slice(0, GRAPH_LINES))
 }
-
-/** A path as a person can paste it into a shell. */
-export const shellWord = (text: string): string =>
-  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** One screen, for stdout. */
 export function reportText(report: Report): string {

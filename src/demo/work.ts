@@ -7,6 +7,7 @@ import { validate } from '../polecats/dispatch.ts'
 import { sling } from '../polecats/sling.ts'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { timerMs } from '../town/duration.ts'
 import { short } from './story.ts'
 
 /** After the last landing, worktrees are cleared for at most this long. */
@@ -41,7 +42,7 @@ export async function work(town: OpenTown, demo: Work): Promise<Result<void>> {
   const onAbort = (): void => stop.abort()
   if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
-  const timer = setTimeout(onAbort, demo.timeoutMs)
+  const timer = setTimeout(onAbort, timerMs(demo.timeoutMs))
   // The town tries again by itself, so these are worth a person's time only when that did not help.
   const problems = new Set<string>()
   let settledAt: number | undefined

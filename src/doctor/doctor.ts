@@ -2,17 +2,18 @@
 import type { Examined } from './check.ts'
 import { examine } from './check.ts'
 import { ledgerOpens, ledgerPublished, ledgerRecords, ledgerRepository } from './ledger.ts'
-import { claudeProgram, gitProgram, gtProgram, nodeProgram, tmuxProgram } from './programs.ts'
+import { claudeProgram, clientPrograms, gitProgram, gtProgram, nodeProgram, tmuxProgram } from './programs.ts'
 import { rigGates, rigRemotes, rigRepositories, rigSettings, rigs, rigWorktrees } from './rigs.ts'
 import { runFolders, runWorktrees, sessions } from './runs.ts'
 import { subject, townSubject } from './subject.ts'
-import { agents, disk, folders, place, runtimeConf, settings } from './town.ts'
+import { agents, channels, disk, folders, place, runtimeConf, settings } from './town.ts'
 
-const MACHINE = [nodeProgram, gitProgram, tmuxProgram, claudeProgram, gtProgram, place]
+const MACHINE = [nodeProgram, gitProgram, tmuxProgram, claudeProgram, clientPrograms, gtProgram, place]
 /** What must hold first comes first; sessions end before worktrees and folders are tidied. */
 const TOWN = [
   settings,
   agents,
+  channels,
   folders,
   runtimeConf,
   disk,

@@ -1,15 +1,16 @@
 /** The ledger: does it open, is every record whole, is the published copy current, is its git repository there. */
-import { closeSync, existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { initLedgerRepo } from '../beads/git.ts'
 import { logPath, numbers, openJournal } from '../beads/journal.ts'
+import { journalNumbers, journalReader } from '../beads/packs.ts'
 import type { Published } from '../beads/publish.ts'
 import { damagedBases, issuesPath, lookAtPublished } from '../beads/publish.ts'
 import { scan } from '../beads/record.ts'
 import { readForeignSnapshot } from '../beads/snapshot.ts'
 import { git } from '../git/run.ts'
 import type { Result } from '../result.ts'
-import { ok } from '../result.ts'
+import { messageOf, ok } from '../result.ts'
 import type { Check, Finding } from './check.ts'
 import { findingOf } from './check.ts'
 import type { TownSubject } from './subject.ts'
@@ -51,7 +52,8 @@ export const ledgerRecords: Check<TownSubject> = (town) => {
     const hint = `Put an undamaged copy back (git has older ones: git -C ${town.paths.beads} log issues.jsonl)`
     return [{ ...base, verdict: 'bad', text, hint }]
   }
-  const broken = numbers(town.paths.beads, 'log').flatMap((n) => brokenIn(town, n))
+  const read = journalReader(town.paths.beads)
+  const broken = journalNumbers(town.paths.beads).flatMap((n) => brokenIn(town, n, read))
   const damaged = broken.filter(({ torn }) => !torn)
   if (damaged.length > 0) {
     const text = `${count(damaged.length, 'damaged record')}, which no longer count: ${named(damaged)}`
@@ -65,9 +67,15 @@ export const ledgerRecords: Check<TownSubject> = (town) => {
   return [{ ...base, verdict: 'good', text: 'Every record of every journal is whole.' }]
 }
 
-function brokenIn(town: TownSubject, n: number): Broken[] {
-  const path = logPath(town.paths.beads, n)
-  const bytes = readFileSync(path)
+function brokenIn(town: TownSubject, n: number, read: (n: number) => Buffer): Broken[] {
+  // A packed journal is named as if it lay there by itself.
+  const name = relative(town.root, logPath(town.paths.beads, n))
+  let bytes: Buffer
+  try {
+    bytes = read(n)
+  } catch (error) {
+    return [{ where: name, text: messageOf(error), torn: false }]
+  }
   const found = scan(bytes, 0)
   const seal = found.records.find(({ record }) => record.kind === 'seal')?.offset ?? Number.POSITIVE_INFINITY
   const lines = found.damage.map(({ offset, text }) => ({ offset, text }))
@@ -76,7 +84,7 @@ function brokenIn(town: TownSubject, n: number): Broken[] {
   return lines
     .filter(({ offset }) => offset < seal)
     .map(({ offset, text }) => ({
-      where: `${relative(town.root, path)} byte ${offset}`,
+      where: `${name} byte ${offset}`,
       text,
       // A record ends with its checksum; what lacks it never reached its end.
       torn: !/\t[0-9a-f]{8}$/.test(text),

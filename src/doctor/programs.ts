@@ -1,6 +1,7 @@
 /** The programs that a town needs, and the installation of gt itself. */
 import { execFile } from 'node:child_process'
 import { realpathSync } from 'node:fs'
+import { otherClients } from '../agents/known.ts'
 import { findProgram } from '../agents/preset.ts'
 import type { Check, Finding, Verdict } from './check.ts'
 import type { Subject } from './subject.ts'
@@ -42,6 +43,14 @@ export const claudeProgram: Check<Subject> = async ({ env }) => {
     return [{ ...base, verdict: 'bad', text, hint: `${place.value} --version   shows what is wrong` }]
   }
   return [untested({ ...base, verdict: 'good', text: said.split('\n')[0] ?? '' }, said, TESTED.claude)]
+}
+
+/** Optional as well: each is needed only by workers of that name. */
+export const clientPrograms: Check<Subject> = ({ env }) => {
+  const { here, missing } = otherClients(env.PATH)
+  const none = missing.length === 0 ? '' : `not installed: ${missing.join(', ')}`
+  const text = `${[here.join(', '), none].filter(Boolean).join('; ')}   (gt config agent list)`
+  return [{ id: 'programs.clients', title: 'Other clients', verdict: 'good', text }]
 }
 
 /** Two installations that answer to one name are a classic of "it works for me". */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { SessionView } from '../agents/runtime.ts'
 import type { Run, RunState } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
+import { spentRunFolders } from '../kernel/leftovers.ts'
 import { allRuns, findRun, isTerminal } from '../kernel/runs.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
@@ -13,7 +14,7 @@ import { findingOf } from './check.ts'
 import type { TownSubject } from './subject.ts'
 
 /** States in which a run's worktree must stand; earlier it is being made, later it may have been cleared. */
-const HAS_WORKTREE: ReadonlySet<RunState> = new Set(['working', 'quiet', 'rate_limited', 'submitted'])
+const HAS_WORKTREE: ReadonlySet<RunState> = new Set(['working', 'quiet', 'rate_limited', 'parked', 'submitted'])
 
 export const runWorktrees: Check<TownSubject> = (town) => {
   const base = { id: 'runs.worktrees', title: 'Runs' }
@@ -38,11 +39,8 @@ export const runFolders: Check<TownSubject> = async (town) => {
   // After the look at the folders: a run is in the ledger before it gets one.
   const ledger = town.ledger()
   if (ledger.kind === 'error') return []
-  const { beads } = ledger.value.state
-  const over = names.filter((name) => {
-    const found = findRun(beads.values(), name)
-    return found === undefined || found.run.cleared === true
-  })
+  const { cleared, unknown } = spentRunFolders(names, ledger.value.state)
+  const over = [...cleared, ...unknown]
   if (over.length === 0) return [{ ...base, verdict: 'good', text: `${names.length}, each of a run.` }]
   const text = `${over.length} in .gt/runs of runs that are over: ${over.slice(0, 3).join(', ')}.`
   if (sessions.kind === 'error' || sessions.kind === 'unknown') {

@@ -2,6 +2,8 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { findProgram, presetFor } from '../agents/preset.ts'
+import { channelsOf, readHealth } from '../attention/channels.ts'
+import { keysOf } from '../kernel/town.ts'
 import { messageOf } from '../result.ts'
 import { confText, writeConf } from '../tmux/conf.ts'
 import { installTown } from '../town/install.ts'
@@ -57,6 +59,29 @@ export const agents: Check<TownSubject> = (town) => {
   return [{ ...base, verdict: 'good', text: names.join(', ') }]
 }
 
+/** The channels that tell a person: what their last delivery came to. None is tried here: a person would be told. */
+export const channels: Check<TownSubject> = (town) => {
+  const read = town.settings()
+  if (read.kind === 'error') return []
+  const set = channelsOf({ settings: read.value })
+  const base = { id: 'town.notify', title: 'Notices' }
+  if (set.length === 0) return [{ ...base, verdict: 'good', text: 'No channel is set up; gt attend lists what waits.' }]
+  const health = readHealth(town.paths.runtime)
+  const failed = set.filter((channel) => health[channel]?.ok === false)
+  if (failed.length === 0) return [{ ...base, verdict: 'good', text: set.join(', ') }]
+  return failed.map((channel) => {
+    const { at, why } = health[channel]!
+    const text = `Notices by ${channel} do not arrive: ${why} (${at}). What waits is in gt attend.`
+    return {
+      id: `${base.id}.${channel}`,
+      title: base.title,
+      verdict: 'bad',
+      text,
+      hint: `gt config get notify.${channel}`,
+    }
+  })
+}
+
 export const folders: Check<TownSubject> = (town) => {
   const { mayor, runtime, logs, runs } = town.paths
   const base = { id: 'town.folders', title: 'Folders' }
@@ -75,9 +100,9 @@ export const runtimeConf: Check<TownSubject> = (town) => {
   const file = town.paths.tmuxConf
   const base = { id: 'town.tmux', title: 'tmux.conf' }
   const text = existsSync(file) ? readFileSync(file, 'utf8') : undefined
-  if (text === confText(name)) return [{ ...base, verdict: 'good', text: file }]
+  if (text === confText(name, keysOf(town.root))) return [{ ...base, verdict: 'good', text: file }]
   const wrong = text === undefined ? `${file} is missing.` : `${file} is not the one that this gt writes.`
-  const mend = { what: `write ${relative(town.root, file)}`, apply: () => writeConf(file, name) }
+  const mend = { what: `write ${relative(town.root, file)}`, apply: () => writeConf(file, name, keysOf(town.root)) }
   return [{ ...base, verdict: 'bad', text: wrong, mend }]
 }
 

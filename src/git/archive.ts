@@ -20,6 +20,8 @@ export interface Archived {
   commit: string
   /** HEAD of the worktree when it was archived. */
   head: string
+  /** The tip of its branch, where HEAD stood elsewhere (detached, a rebase under way) and has not all of it. */
+  branch?: string
   /** How many paths differed from HEAD. */
   dirty: number
 }
@@ -70,15 +72,23 @@ export async function archiveWorktree(a: {
   if (earlier.kind === 'error' || earlier.kind === 'unknown') return earlier
   const admin = await adminDirOf(gitDir, path)
   if (admin.kind === 'error' || admin.kind === 'unknown') return admin
-  const tips = await tipsOf(gitDir, admin.kind === 'ok' ? admin.value : null, a.branch)
+  const branchTip: Read<string> = a.branch === undefined ? empty : await resolveCommit(gitDir, `refs/heads/${a.branch}`)
+  if (branchTip.kind === 'error' || branchTip.kind === 'unknown') return branchTip
+  const own = branchTip.kind === 'ok' ? branchTip.value : undefined
+  const tips = await tipsOf(gitDir, admin.kind === 'ok' ? admin.value : null, own)
   if (tips.kind === 'error') return tips
   const [head] = tips.value
+  const branch = tips.value.find((tip, i) => i > 0 && tip === own)
   const there = await exists(path)
   if (head === undefined && !there) return earlier.kind === 'ok' ? describe(a, earlier.value) : empty
   if (there && admin.kind !== 'ok' && head === undefined) {
     return fail('E_ARCHIVE', `The folder ${path} is no worktree of ${gitDir} and no branch is known for it.`, {
       kept: 'Everything at that path.',
     })
+  }
+  // A folder that is gone says nothing new: a removal cut short must not put "no changes" on top of what was kept.
+  if (!there && earlier.kind === 'ok' && (await coversAll(gitDir, earlier.value, tips.value))) {
+    return describe(a, earlier.value)
   }
   const headTree = head === undefined ? null : await treeOf(gitDir, head)
   if (headTree !== null && headTree.kind !== 'ok') {
@@ -113,6 +123,7 @@ export async function archiveWorktree(a: {
       tree,
       headTree: headTree?.value ?? null,
       parents,
+      branch,
       earlier: earlier.kind === 'ok' ? earlier.value : null,
     })
     if (kept.kind === 'error' || missed.length === 0) return kept.kind === 'error' ? kept : describe(a, kept.value)
@@ -131,7 +142,7 @@ export async function archiveWorktree(a: {
 }
 
 /** Every commit that could be lost with the worktree, HEAD first, none that another of them contains. */
-async function tipsOf(gitDir: string, admin: string | null, branch: string | undefined): Promise<Result<string[]>> {
+async function tipsOf(gitDir: string, admin: string | null, branchTip: string | undefined): Promise<Result<string[]>> {
   const candidates: string[] = []
   if (admin !== null) {
     const head = await resolveCommit(admin, 'HEAD')
@@ -148,11 +159,7 @@ async function tipsOf(gitDir: string, admin: string | null, branch: string | und
       candidates.push(...text.split('\n').filter(isCommitId))
     }
   }
-  if (branch !== undefined) {
-    const tip = await resolveCommit(gitDir, `refs/heads/${branch}`)
-    if (tip.kind === 'error') return tip
-    if (tip.kind === 'ok') candidates.push(tip.value)
-  }
+  if (branchTip !== undefined) candidates.push(branchTip)
   const tips: string[] = []
   for (const candidate of new Set(candidates)) {
     let contained = false
@@ -181,26 +188,38 @@ async function commitTree(
   return made.kind === 'ok' ? ok(made.value.stdout.trim()) : made
 }
 
+/** Whether every one of these commits is certainly in the archived one. */
+async function coversAll(gitDir: string, archived: string, commits: string[]): Promise<boolean> {
+  for (const commit of commits) {
+    const covered = await isAncestor(gitDir, commit, archived)
+    if (covered.kind !== 'ok' || !covered.value) return false
+  }
+  return true
+}
+
 /** Points the run's ref at what was found, on top of an earlier archive unless that one says the same. */
 async function keep(
   a: { gitDir: string; fence: string; why: string },
-  found: { tree: string; headTree: string | null; parents: string[]; earlier: string | null },
+  found: {
+    tree: string
+    headTree: string | null
+    parents: string[]
+    branch: string | undefined
+    earlier: string | null
+  },
 ): Promise<Result<string>> {
   const [head] = found.parents
   const { earlier } = found
   if (earlier !== null) {
     const tree = await treeOf(a.gitDir, earlier)
-    let same = tree.kind === 'ok' && tree.value === found.tree
-    for (const parent of found.parents) {
-      const covered = await isAncestor(a.gitDir, parent, earlier)
-      same &&= covered.kind === 'ok' && covered.value
-    }
-    if (same) return ok(earlier)
+    const same = tree.kind === 'ok' && tree.value === found.tree
+    if (same && (await coversAll(a.gitDir, earlier, found.parents))) return ok(earlier)
   }
   let commit = head
   if (commit === undefined || found.tree !== found.headTree || found.parents.length > 1 || earlier !== null) {
     const why = a.why.replaceAll(/\s+/g, ' ').trim()
-    const message = `gt: what run ${a.fence} left behind\n\n${why}\n\nGt-Archive: ${a.fence}\nGt-Head: ${head ?? 'none'}\n`
+    const branch = found.branch === undefined ? '' : `Gt-Branch: ${found.branch}\n`
+    const message = `gt: what run ${a.fence} left behind\n\n${why}\n\n${branch}Gt-Archive: ${a.fence}\nGt-Head: ${head ?? 'none'}\n`
     const parents = earlier === null ? found.parents : [...found.parents, earlier]
     const made = await commitTree(a.gitDir, found.tree, parents, message)
     if (made.kind === 'error') return made
@@ -225,8 +244,11 @@ async function keep(
 export async function describe(a: { gitDir: string; fence: string }, commit: string): Promise<Result<Archived>> {
   const shown = await git(['cat-file', 'commit', commit], { gitDir: a.gitDir })
   if (shown.kind === 'error') return shown
-  const trailer = new RegExp(`\\nGt-Archive: ${a.fence}\\nGt-Head: (\\w+)\\n?$`).exec(shown.value.stdout)
-  const head = trailer === null ? commit : trailer[1]!
+  const trailer = new RegExp(`(?:\\nGt-Branch: (\\w+))?\\nGt-Archive: ${a.fence}\\nGt-Head: (\\w+)\\n?$`).exec(
+    shown.value.stdout,
+  )
+  const head = trailer === null ? commit : trailer[2]!
+  const branch = trailer?.[1]
   const ref = archiveRef(a.fence)
   if (head === commit) return ok({ ref, commit, head, dirty: 0 })
   const from = isCommitId(head) ? [head] : ['--root']
@@ -235,5 +257,11 @@ export async function describe(a: { gitDir: string; fence: string }, commit: str
     { gitDir: a.gitDir },
   )
   if (differs.kind === 'error') return differs
-  return ok({ ref, commit, head: isCommitId(head) ? head : commit, dirty: nulList(differs.value.stdout).length })
+  return ok({
+    ref,
+    commit,
+    head: isCommitId(head) ? head : commit,
+    ...(branch !== undefined && { branch }),
+    dirty: nulList(differs.value.stdout).length,
+  })
 }

@@ -3,6 +3,7 @@
  * 180 ms for 10,000 files). Archiving comes before this and is the caller's duty (archive.ts).
  */
 import { randomBytes } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
 import { lstat, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Result } from '../result.ts'
@@ -15,7 +16,10 @@ export interface Removal {
   deleted: Promise<Result<void>>
 }
 
-const TRASH = '.trash-'
+/** How a removed worktree's folder begins until its files are deleted. */
+export const TRASH = '.trash-'
+/** Younger trash is still being deleted by whoever moved it aside. */
+const TRASH_MS = 60_000
 
 /**
  * Takes away the worktree at `path` and git's entry for it; its branch stays. A path that is not there is fine.
@@ -87,6 +91,16 @@ export async function sweepTrash(folder: string, of = ''): Promise<Result<number
     if (gone.kind === 'error') return gone
   }
   return ok(names.length)
+}
+
+/** Whether removals left something in this folder that nobody deletes any more. */
+export function hasOldTrash(folder: string, now = Date.now()): boolean {
+  try {
+    const names = readdirSync(folder).filter((name) => name.startsWith(TRASH))
+    return names.some((name) => now - statSync(join(folder, name)).ctimeMs > TRASH_MS)
+  } catch {
+    return false
+  }
 }
 
 async function destroy(path: string): Promise<Result<void>> {

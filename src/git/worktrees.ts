@@ -31,6 +31,8 @@ export interface WorktreeEntry {
   branch: string | null
   /** The directory is gone, only git's entry is left. */
   prunable: boolean
+  /** Somebody said `git worktree lock`: it is to stay. */
+  locked: boolean
 }
 
 /**
@@ -177,18 +179,24 @@ export async function inspectWorktree(w: { path: string; base: string }): Promis
   if (branch.kind === 'error' && gitDetails(branch.failure).exitCode !== 1) return branch
   const count = await git(['rev-list', '--count', `${base.value}..${head.value}`, '--'], { gitDir })
   if (count.kind === 'error') return count
-  const status = await git(
-    ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--ignore-submodules=none'],
-    { worktree: place },
-  )
-  if (status.kind === 'error') return status
+  const dirty = await uncommitted(place)
+  if (dirty.kind === 'error') return dirty
   return ok({
     head: head.value,
     branch: branch.kind === 'ok' ? branch.value.stdout.trim().replace(/^refs\/heads\//, '') : null,
     commits: Number(count.value.stdout.trim()),
-    dirty: nulList(status.value.stdout).map((entry) => entry.slice(3)),
+    dirty: dirty.value,
     toplevel,
   })
+}
+
+/** Paths with uncommitted changes in a worktree, from its root; untracked files one by one, ignored ones not. Error: E_GIT. */
+export async function uncommitted(worktree: string): Promise<Result<string[]>> {
+  const status = await git(
+    ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--ignore-submodules=none'],
+    { worktree },
+  )
+  return status.kind === 'error' ? status : ok(nulList(status.value.stdout).map((entry) => entry.slice(3)))
 }
 
 /** The worktrees a repository knows, the bare repository itself left out. `empty`: none. */
@@ -210,6 +218,7 @@ export async function listWorktrees(gitDir: string): Promise<Read<WorktreeEntry[
       head: head !== null && /^0+$/.test(head) ? null : head,
       branch: value('branch')?.replace(/^refs\/heads\//, '') ?? null,
       prunable: value('prunable') !== null,
+      locked: value('locked') !== null,
     })
   }
   return entries.length === 0 ? empty : ok(entries)

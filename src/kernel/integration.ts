@@ -10,6 +10,7 @@ import { createBead } from '../beads/edit.ts'
 import { childrenByParent } from '../beads/epics.ts'
 import type { Integration } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
+import { prefixOfId } from '../beads/ids.ts'
 import { wayOf } from '../beads/integration.ts'
 import { isOver } from '../beads/ready.ts'
 import type { Result } from '../result.ts'
@@ -190,7 +191,7 @@ export function mendEpic(
   const made = createBead(
     state,
     {
-      prefix: epic.id.split('-')[0] ?? 'gt',
+      prefix: prefixOfId(epic.id),
       parent: epic.id,
       title: oneLine(`Mend integration of ${epic.id}: ${what}`, 200),
       body: mendBody(request),

@@ -10,10 +10,12 @@
  * person is asked, as after any last attempt.
  */
 import type { Inherited } from '../agents/handover.ts'
+import type { RunRole } from '../agents/roles.ts'
 import { refineryAddress, roleOf } from '../agents/roles.ts'
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
+import type { RigSettings } from '../town/settings.ts'
 
 export type Rung = 'same-session' | 'fresh-worker' | 'refinery' | 'person'
 
@@ -42,6 +44,16 @@ export function fixedAgent(bead: Bead): string | undefined {
   if (slung === undefined) return undefined
   return handover?.to === 'refinery' ? refineryAddress(slung.rig) : slung.agent
 }
+
+/** The agent of a bead that waits for the Refinery's session: the rig's own choice, or whoever worked on it before. */
+export function refineryPreset(bead: Bead, rig: RigSettings): string | undefined {
+  const { handover, runs } = facts(bead)
+  if (handover?.to !== 'refinery') return undefined
+  return rig.refinery.agent ?? runs?.[handover.run]?.preset
+}
+
+/** The role of whoever gets a slung bead next. */
+export const nextRole = (bead: Bead, rig: string): RunRole => roleOf({ agent: fixedAgent(bead) ?? '', rig })
 
 /** What an earlier run left to this one, for its brief. */
 export function inheritedBy(bead: Bead, run: Run): Inherited | undefined {

@@ -173,6 +173,10 @@ export function submit(
 ): ChangeInput {
   const { head, at, message, id } = work
   const why = `done: ${message ?? head.slice(0, 12)}`
+  // A merge request tells when its present head was handed in, and moves that; what counts as proof is the first time.
+  const first = run.handed_in === undefined && run.merge_request === undefined ? { handed_in: at } : {}
+  // It was called lost by mistake: what for is no failure, also if it is handed over later.
+  const settled = run.state === 'lost' ? { cause: undefined } : {}
   const asked: Op[] = facts(bead).needs?.cause === 'ask' ? [{ op: 'unset', id: bead.id, path: gtPath('needs') }] : []
   if (request !== undefined && request.bead.status !== 'closed') {
     const stale = { reason: undefined, evidence: undefined, gate: undefined, rule: undefined }
@@ -184,7 +188,7 @@ export function submit(
       ...change,
       by: run.agent,
       when: [...maySubmit(run), ...(change.when ?? [])],
-      ops: [...change.ops, ...runOps(run, 'submitted', at, { head }), ...asked],
+      ops: [...change.ops, ...runOps(run, 'submitted', at, { head, ...settled }), ...asked],
     }
   }
   return {
@@ -199,7 +203,7 @@ export function submit(
     ],
     ops: [
       { op: 'create', bead: mergeRequestBead(id, bead, run, head, at, message) },
-      ...runOps(run, 'submitted', at, { head, merge_request: id }),
+      ...runOps(run, 'submitted', at, { head, merge_request: id, ...first, ...settled }),
       { op: 'set', id: bead.id, path: ['status'], value: 'in_progress' },
       ...asked,
     ],

@@ -5,19 +5,23 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { ChangeInput, Condition, Op } from '../beads/change.ts'
-import type { Handover, MergeState, Run, RunState } from '../beads/facts.ts'
+import type { Cause, Handover, MergeState, Run, RunState, Slung } from '../beads/facts.ts'
 import { LIVE_RUN } from '../beads/facts.ts'
 import type { ProcessId } from '../town/processes.ts'
+import { parking } from './poison.ts'
 
 /** From which states each state may be entered (the drawing is in beads/facts.ts). */
 const ENTERED_FROM: Record<RunState, RunState[]> = {
   claimed: [],
   provisioning: ['claimed'],
-  // Back from `submitted` only by comeBack, which also looks at the merge request.
+  // Back from `submitted` only by comeBack, which also looks at the merge request; from `parked` only by unpark, which looks
+  // at the worker slots.
   starting: ['provisioning'],
   working: ['starting', 'quiet', 'rate_limited'],
   quiet: ['working'],
-  rate_limited: ['working', 'quiet'],
+  // Again: the same refusal once more.
+  rate_limited: ['working', 'quiet', 'rate_limited'],
+  parked: ['working', 'quiet'],
   // A run called lost by mistake may still hand in its work: maySubmit says when.
   submitted: ['starting', 'working', 'quiet', 'rate_limited'],
   finished: ['submitted'],
@@ -25,7 +29,7 @@ const ENTERED_FROM: Record<RunState, RunState[]> = {
   // which also looks at the merge request.
   lost: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited'],
   failed: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited'],
-  stopped: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited', 'submitted'],
+  stopped: ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited', 'parked', 'submitted'],
 }
 
 const TERMINAL: ReadonlySet<RunState> = new Set<RunState>(['finished', 'lost', 'failed', 'stopped'])
@@ -187,9 +191,10 @@ export function handOver(bead: Bead, run: Run, over: HandingOver): ChangeInput {
   }
 }
 
-/** One ordinary step of a run. The first sign of life also turns the bead from hooked to in progress. */
+/** One ordinary step of a run. The first sign of life is written down, and turns the bead from hooked to in progress. */
 export function advance(run: Run, to: RunState, at: string, by: string, why: string, note: Noted = {}): ChangeInput {
-  const ops = runOps(run, to, at, note)
+  const spoke = to === 'working' && run.spoke === undefined ? { spoke: at } : {}
+  const ops = runOps(run, to, at, { ...spoke, ...note })
   if (to === 'working') ops.push({ op: 'set', id: run.bead, path: ['status'], value: 'in_progress' })
   return { by, fence: run.fence, why, when: [mayEnter(run, to)], ops }
 }
@@ -219,34 +224,76 @@ export function backoffAfter(attempt: number, policy: RetryPolicy): number {
   return Math.min(LONGEST_BACKOFF_MS, policy.backoffMs * 2 ** (attempt - 1))
 }
 
+/** How a run ended that did not hand in its work. */
+export interface RunEnd {
+  to: 'lost' | 'failed'
+  reason: string
+  /** What it counts as for restarts (outcomes.ts); undefined: nobody's failure. */
+  cause: Cause | undefined
+  archive?: string
+  at: Date
+  by: string
+  /** Name of the rule that decided; that of the cause, unless said. */
+  rule?: string
+  /** What it rested on, one line each. */
+  evidence?: string[]
+}
+
+const RULES: Record<Cause, string> = {
+  start: 'did-not-start',
+  exit: 'ended-without-handing-in',
+  crash: 'dead-process',
+  memory: 'out-of-memory',
+}
+
 /**
- * Ends a run that did not hand in its work and gives the bead back: ready again after a rest, or to a person once
- * the attempts are used up. The merge request of that run, if there is one, leaves the queue in the same change.
+ * When a slung bead's rest after a failure ends, in ms since the epoch; undefined when it rests no (more). An end further
+ * away than any rest is long was written before the clock was set back: that rest is over.
  */
-export function giveBack(
-  bead: Bead,
-  run: Run,
-  end: { to: 'lost' | 'failed'; reason: string; archive?: string; at: Date; by: string },
-  policy: RetryPolicy,
-): ChangeInput {
+export function restUntil(slung: Pick<Slung, 'not_before'> | undefined, now: Date): number | undefined {
+  if (slung?.not_before === undefined) return undefined
+  const left = Date.parse(slung.not_before) - now.getTime()
+  return left > 0 && left <= LONGEST_BACKOFF_MS ? now.getTime() + left : undefined
+}
+
+/**
+ * Ends a run that did not hand in its work and gives the bead back: ready again after a rest, or, once the attempts are
+ * used up, parked for a person with what came of each (poison.ts). The merge request of that run, if there is one, leaves
+ * the queue in the same change.
+ */
+export function giveBack(bead: Bead, run: Run, end: RunEnd, policy: RetryPolicy): ChangeInput {
   const at = end.at.toISOString()
-  const ops = runOps(run, end.to, at, {
+  const noted = {
     reason: end.reason,
+    ...(end.cause !== undefined && { cause: end.cause }),
     ...(end.archive !== undefined && { archive: end.archive }),
-  })
+  }
+  const ops = runOps(run, end.to, at, noted)
   ops.push(
     { op: 'set', id: bead.id, path: ['status'], value: 'open' },
     { op: 'unset', id: bead.id, path: ['assignee'] },
   )
+  const evidence = [...(end.evidence ?? [])]
   if (run.attempt >= policy.attempts) {
-    const text = `${run.attempt} attempts failed, the last one (${run.fence}): ${end.reason}`
-    ops.push({ op: 'set', id: bead.id, path: gtPath('needs'), value: { cause: 'attempts', text, at } })
+    const others = runsOf(bead).filter(({ fence }) => fence !== run.fence)
+    const asks = parking([...others, { ...run, ...noted, state: end.to, since: at }])
+    ops.push({ op: 'set', id: bead.id, path: gtPath('needs'), value: { ...asks, at } })
+    evidence.push(`attempt ${run.attempt} of ${policy.attempts}: parked for a person (${asks.cause})`)
   } else if (facts(bead).slung !== undefined) {
     const rest = new Date(end.at.getTime() + backoffAfter(run.attempt, policy)).toISOString()
     ops.push({ op: 'set', id: bead.id, path: gtPath('slung', 'not_before'), value: rest })
   }
   ops.push(...rejectOps(run, end.reason, at))
-  return { by: end.by, fence: run.fence, why: end.reason, when: [mayEnter(run, end.to), ...notLanding(run)], ops }
+  const rule = end.rule ?? (end.cause && RULES[end.cause])
+  return {
+    by: end.by,
+    fence: run.fence,
+    why: end.reason,
+    ...(rule !== undefined && { rule }),
+    ...(evidence.length > 0 && { evidence }),
+    when: [mayEnter(run, end.to), ...notLanding(run)],
+    ops,
+  }
 }
 
 /** Takes the merge request of a run that ended out of the queue. */
@@ -327,9 +374,16 @@ export function needsHuman(
   }
 }
 
-/** The town goes down: the run ends without counting an attempt, and the bead stays slung for the next `gt up`. */
-export function shelve(bead: Bead, run: Run, at: string, by: string, archive?: string): ChangeInput {
-  const change = stop(bead, run, 'the town went down', at, by, archive)
+/** No fault of the run's (the town goes down, a reboot): it ends without counting an attempt, and the bead stays slung. */
+export function shelve(
+  bead: Bead,
+  run: Run,
+  at: string,
+  by: string,
+  archive?: string,
+  why = 'the town went down',
+): ChangeInput {
+  const change = stop(bead, run, why, at, by, archive)
   return {
     ...change,
     ops: [

@@ -2,16 +2,17 @@
  * An open town: the ledger, the runtime and the settings in one hand. Every command and role gets one and keeps no
  * state of its own besides.
  */
-import { fileURLToPath } from 'node:url'
 import type { Runtime } from '../agents/runtime.ts'
-import type { Ledger } from '../beads/ledger.ts'
+import type { Ledger, LedgerOptions } from '../beads/ledger.ts'
 import { openLedger } from '../beads/ledger.ts'
 import type { Read, Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
+import { installed } from '../town/installation.ts'
 import type { TownPaths } from '../town/paths.ts'
 import { findTown, paths, tmuxSocket } from '../town/paths.ts'
 import type { RigSettings, TownSettings } from '../town/settings.ts'
 import { townSettings } from '../town/settings-cache.ts'
+import { fencedLedger } from './fenced.ts'
 
 export interface OpenTown {
   root: string
@@ -34,12 +35,17 @@ export function actor(env: NodeJS.ProcessEnv): string {
   return env.GT_AGENT || 'person'
 }
 
-/** `bin/gt.js` of this installation, from the bundle (dist/) as well as from the sources (src/kernel/). */
+/** `bin/gt.js` of this installation, so that agents call this very one. */
 export function launcher(): string {
-  const here = fileURLToPath(import.meta.url)
-  const root = here.includes('/dist/') ? new URL('../', import.meta.url) : new URL('../../', import.meta.url)
-  return fileURLToPath(new URL('bin/gt.js', root))
+  return installed('bin/gt.js')
 }
+
+/** What the keys of the town's sessions call. */
+export const keysOf = (root: string): { gt: string[]; root: string; home: string } => ({
+  gt: [process.execPath, launcher()],
+  root,
+  home: 'mayor',
+})
 
 /** The root of the town that this environment and directory belong to, or how to make one. */
 export function locateTown(env: NodeJS.ProcessEnv, cwd: string): Result<string> {
@@ -62,13 +68,17 @@ export function locateTown(env: NodeJS.ProcessEnv, cwd: string): Result<string> 
 /**
  * Opens the town. Errors: no town, broken or newer settings, a ledger that cannot be read.
  */
-export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Result<OpenTown>> {
+export async function openTown(
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+  options: LedgerOptions = {},
+): Promise<Result<OpenTown>> {
   const root = locateTown(env, cwd)
   if (root.kind === 'error') return root
   const settings = await townSettings(root.value)
   if (settings.kind === 'error') return settings
   const where = paths({ root: root.value })
-  const ledger = openLedger(where.beads)
+  const ledger = openLedger(where.beads, options)
   if (ledger.kind === 'error') return ledger
   const [{ tmuxRuntime }, { mayTypeIn }] = await Promise.all([
     import('../tmux/runtime.ts'),
@@ -79,6 +89,7 @@ export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Res
     socket: tmuxSocket(root.value),
     conf: where.tmuxConf,
     town: name,
+    keys: keysOf(root.value),
     mayType: mayTypeIn(root.value),
   })
   return ok({
@@ -86,13 +97,19 @@ export async function openTown(env: NodeJS.ProcessEnv, cwd: string): Promise<Res
     name,
     paths: where,
     settings: settings.value,
-    ledger: ledger.value,
+    ledger: ownLedger(env, root.value, ledger.value),
     runtime,
     env,
     gtBin: launcher(),
     rig: async (name) => (await import('../town/settings.ts')).loadRigSettings(root.value, name),
     now: () => new Date(),
   })
+}
+
+/** An agent of this town writes under its fence; one of another town, or a person, as they are. */
+function ownLedger(env: NodeJS.ProcessEnv, root: string, ledger: Ledger): Ledger {
+  const { GT_RUN: fence, GT_TOWN: town } = env
+  return fence && town === root ? fencedLedger(ledger, fence) : ledger
 }
 
 /**

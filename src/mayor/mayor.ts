@@ -1,93 +1,81 @@
 /** The Mayor: a Claude Code session in `mayor/`, primed with its role and the commands to create, sling and follow. */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { seedTrust } from '../agents/claude.ts'
-import { prepareLaunch } from '../agents/launch.ts'
-import { findProgram, presetFor } from '../agents/preset.ts'
+import type { AgentFacts } from '../beads/agent-facts.ts'
+import { agentAt, newAgent } from '../kernel/agents.ts'
+import type { Started } from '../kernel/attended.ts'
+import { handOnAgent, startAttended, stopAttended } from '../kernel/attended.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
-import { fail, ok } from '../result.ts'
-import { writeFileAtomic } from '../town/atomic.ts'
+import { ok } from '../result.ts'
 
 export const MAYOR_SESSION = 'mayor'
-const ADDRESS = 'mayor'
+export const MAYOR = 'mayor'
 
-/**
- * Starts the Mayor unless it runs; the conversation goes on where it was. Errors: E_NO_PROGRAM (69), E_AGENT_DIED.
- */
-export async function startMayor(
-  town: OpenTown,
-  agent?: string,
-): Promise<Result<{ session: string; started: boolean }>> {
-  const look = await town.runtime.look(MAYOR_SESSION)
-  if (look.kind === 'error') return look
-  if (look.kind === 'unknown') return fail('E_RUNTIME', `Cannot tell whether the Mayor runs: ${look.why}.`)
-  if (look.kind === 'ok' && look.value.alive) return ok({ session: MAYOR_SESSION, started: false })
-  const preset = presetFor(agent ?? town.settings.workers.agent, town.settings.agents)
-  if (preset.kind === 'error') return preset
-  const program = findProgram(preset.value.command[0] ?? '', town.env.PATH)
-  if (program.kind === 'error') return program
+/** Starts the Mayor unless it is in; the conversation goes on where it was. Errors: those of `startAttended`. */
+export async function startMayor(town: OpenTown, agent?: string): Promise<Result<Started>> {
+  const known = await knownMayor(town)
+  if (known.kind === 'error') return known
   mkdirSync(town.paths.mayor, { recursive: true })
-  const resumed = await start(town, preset.value, true)
-  // A conversation that the client no longer knows ends it at once; then a fresh one begins.
-  return resumed === undefined || resumed.kind === 'error'
-    ? ((await start(town, preset.value, false)) ?? fail('E_BUG', 'unreachable'))
-    : resumed
-}
-
-type Preset = Extract<ReturnType<typeof presetFor>, { kind: 'ok' }>['value']
-
-/** `undefined`: there is no earlier conversation to resume. */
-async function start(
-  town: OpenTown,
-  preset: Preset,
-  resume: boolean,
-): Promise<Result<{ session: string; started: boolean }> | undefined> {
-  const known = conversationOf(town)
-  if (resume && known === undefined) return undefined
-  const conversation = resume && known !== undefined ? known : crypto.randomUUID()
-  const spec = await prepareLaunch({
-    town: town.root,
-    townName: town.name,
+  return startAttended(town, {
+    address: MAYOR,
     role: 'mayor',
-    address: ADDRESS,
-    cwd: town.paths.mayor,
     session: MAYOR_SESSION,
-    preset,
-    brief: '',
-    mode: resume ? 'resume' : 'start',
+    cwd: town.paths.mayor,
     // A person sits in front of the Mayor and answers its prompts; `gt` itself needs no asking (agents/claude.ts).
     permission: 'manual',
-    conversation,
-    gtBin: town.gtBin,
-    userEnv: town.env,
+    trust: [town.paths.mayor],
+    chosen: agent,
+    usual: town.settings.workers.agent,
   })
-  if (spec.kind === 'error') return spec
-  if (preset.hooks === 'claude') {
-    const trusted = await seedTrust({
-      configDir: town.env.CLAUDE_CONFIG_DIR,
-      home: town.env.HOME ?? '/',
-      paths: [town.paths.mayor],
-    })
-    if (trusted.kind === 'error') return trusted
-  }
-  const started = await town.runtime.start(spec.value)
-  if (started.kind === 'error') return started
-  const noted = writeFileAtomic(conversationFile(town), `${conversation}\n`)
-  return noted.kind === 'error' ? noted : ok({ session: MAYOR_SESSION, started: true })
 }
 
-const conversationFile = (town: OpenTown): string => join(town.paths.runtime, 'mayor-conversation')
+/** Makes the Mayor's bead, if there is none. */
+async function knownMayor(town: OpenTown): Promise<Result<void>> {
+  if (agentAt(town.ledger.state, MAYOR) !== undefined) return ok(undefined)
+  return handOnAgent(town, MAYOR, async () => {
+    if (agentAt(town.ledger.state, MAYOR) !== undefined) return ok(undefined)
+    const at = town.now().toISOString()
+    const written = town.ledger.write(newAgent(town.ledger.state, carriedOver(town, at), at).change)
+    return written.kind === 'error' ? written : ok(undefined)
+  })
+}
 
-function conversationOf(town: OpenTown): string | undefined {
+/** What a town from before the ledger knew the Mayor left in `.gt/mayor.json`; read once, when its bead is made. */
+function carriedOver(town: OpenTown, at: string): AgentFacts {
+  const fresh: AgentFacts = { address: MAYOR, role: 'mayor', in: false, conversations: {} }
   try {
-    return readFileSync(conversationFile(town), 'utf8').trim() || undefined
+    const old = JSON.parse(readFileSync(oldMemory(town), 'utf8')) as Record<string, unknown>
+    const { conversation, agent, account } = old
+    if (typeof conversation !== 'string' || typeof agent !== 'string') return fresh
+    const entry = { preset: agent, cwd: town.paths.mayor, started: at, ...(typeof account === 'string' && { account }) }
+    return {
+      ...fresh,
+      in: old.in === true,
+      ...(agent !== town.settings.workers.agent && { preset: agent }),
+      // A session of that time bears no fence.
+      session: { fence: '', conversation, since: at },
+      conversations: { [conversation]: entry },
+    }
   } catch {
-    return undefined
+    return fresh
   }
+}
+
+const oldMemory = (town: OpenTown): string => join(town.paths.runtime, 'mayor.json')
+
+/**
+ * Brings the Mayor back that was in when the machine or the town went down, with the same agent and conversation. False: nobody
+ * was in, or it is in already. A resumed session waits for a prompt, so it costs nothing.
+ */
+export async function bringMayorBack(town: OpenTown): Promise<Result<boolean>> {
+  // A town that never had a Mayor gets no record of one.
+  const known = existsSync(oldMemory(town)) ? await knownMayor(town) : ok(undefined)
+  if (known.kind === 'error') return known
+  if (agentAt(town.ledger.state, MAYOR)?.agent.in !== true) return ok(false)
+  const started = await startMayor(town)
+  return started.kind === 'error' ? started : ok(started.value.started)
 }
 
 /** Ends the Mayor's session; its conversation can be taken up again. */
-export function stopMayor(town: OpenTown): Promise<Result<void>> {
-  return town.runtime.end(MAYOR_SESSION)
-}
+export const stopMayor = (town: OpenTown): Promise<Result<void>> => stopAttended(town, MAYOR, MAYOR_SESSION)

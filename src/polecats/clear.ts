@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs'
 import { agentDir } from '../agents/launch.ts'
 import type { Run } from '../beads/facts.ts'
 import { withLease } from '../beads/leases.ts'
+import { usageOps } from '../costs/settle.ts'
 import { compareAndSwapRef } from '../git/land.ts'
 import { resolveCommit } from '../git/repository.ts'
 import { removeWorktree } from '../git/worktrees.ts'
@@ -45,10 +46,11 @@ async function clear(town: OpenTown, run: Run, by: string): Promise<Result<void>
   const ref = `refs/heads/${run.branch}`
   const tip = archive.value === undefined ? { kind: 'empty' as const } : await resolveCommit(gitDir, ref)
   if (tip.kind === 'ok') await compareAndSwapRef({ gitDir, ref, to: null, expected: tip.value })
+  const holder = findRun(town.ledger.state.beads.values(), run.fence)
+  const used = holder === undefined ? [] : await usageOps(town, holder.bead, holder.run)
   rmSync(agentDir(town.root, { fence: run.fence, address: run.agent }), { recursive: true, force: true })
   const facts = { cleared: true, ...(archive.value !== undefined && { archive: archive.value }) }
-  const written = town.ledger.write(
-    note(run, facts, by, `cleared; archived as ${archive.value ?? 'nothing to archive'}`),
-  )
+  const change = note(run, facts, by, `cleared; archived as ${archive.value ?? 'nothing to archive'}`)
+  const written = town.ledger.write({ ...change, ops: [...change.ops, ...used] })
   return written.kind === 'error' ? written : ok(undefined)
 }

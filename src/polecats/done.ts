@@ -9,11 +9,13 @@ import { facts } from '../beads/bead.ts'
 import type { ChangeInput } from '../beads/change.ts'
 import { addComment } from '../beads/edit.ts'
 import type { Run } from '../beads/facts.ts'
-import { newBeadId } from '../beads/ids.ts'
+import { newBeadId, prefixOfId } from '../beads/ids.ts'
 import { inspectWorktree } from '../git/worktrees.ts'
 import { mergeOf, submit } from '../kernel/merges.ts'
 import { decline as declined, findRun, gtPath, isTerminal, liveRun, maySubmit, runOps } from '../kernel/runs.ts'
+import { askForCycle } from '../kernel/sessions.ts'
 import type { OpenTown } from '../kernel/town.ts'
+import { nextStep, openLeaves } from '../meow/molecule.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import { archiveRun } from './unwind.ts'
@@ -64,6 +66,8 @@ export async function done(town: OpenTown, cwd: string, message?: string): Promi
   const ended = await stale(town, bead, run)
   if (ended !== null)
     return fail('E_STALE_FENCE', `This run may no longer hand in work: ${ended}`, { hint: 'Stop here.' })
+  const left = stepsLeft(town, bead)
+  if (left !== undefined) return left
   if (facts(bead).kind === 'report') return report(town, bead, run, message)
 
   const head = await evidence(run, cwd)
@@ -77,7 +81,7 @@ export async function done(town: OpenTown, cwd: string, message?: string): Promi
   }
   const at = town.now().toISOString()
   const request = mergeOf(run.merge_request === undefined ? undefined : town.ledger.state.beads.get(run.merge_request))
-  const id = newBeadId(bead.id.split('-')[0] ?? 'gt', (taken) => town.ledger.state.beads.has(taken))
+  const id = newBeadId(prefixOfId(bead.id), (taken) => town.ledger.state.beads.has(taken))
   const work = { head: head.value, at, id, ...(message !== undefined && { message }) }
   const written = town.ledger.write(submit(bead, run, request, work))
   if (written.kind === 'error') return written
@@ -96,6 +100,23 @@ const said = (run: Run, state: string): Said => ({
   mergeRequest: run.merge_request ?? null,
   state,
 })
+
+/** Work that goes step by step is done with its last step. */
+function stepsLeft(town: OpenTown, bead: Bead): Result<never> | undefined {
+  if (facts(bead).molecule === undefined) return undefined
+  const { state } = town.ledger
+  const open = openLeaves(state, bead.id)
+  if (open.length === 0) return undefined
+  const next = nextStep(state, bead.id, town.now())?.bead
+  const which = next === undefined ? 'none can be done now' : `next is ${next.id}, ${next.title.slice(0, 100)}`
+  return fail('E_STEPS_OPEN', `${open.length} step${open.length === 1 ? ' is' : 's are'} not done yet; ${which}.`, {
+    kept: 'Nothing was changed; the run goes on.',
+    hint:
+      next === undefined
+        ? 'gt park --notes "…"   until it is time'
+        : `gt mol next, and when it is done: gt mol step done ${next.id}   (a step that asks for nothing is done at once: --message "why")`,
+  })
+}
 
 /** The commit to hand in, or the reason why there is none yet. */
 async function evidence(run: Run, cwd: string): Promise<Result<string>> {
@@ -121,17 +142,7 @@ async function evidence(run: Run, cwd: string): Promise<Result<string>> {
     )
   }
   const { dirty, commits } = view.value
-  if (dirty.length > 0) {
-    const names = dirty
-      .slice(0, 10)
-      .map((path) => `  ${path}`)
-      .join('\n')
-    const more = dirty.length > 10 ? `\n  … and ${dirty.length - 10} more` : ''
-    return fail('E_UNCOMMITTED', `There are uncommitted files:\n${names}${more}`, {
-      kept,
-      hint: 'git add -A && git commit -m "…" && gt done   (or delete what is not part of the work)',
-    })
-  }
+  if (dirty.length > 0) return refuseDirty(dirty, kept, 'gt done')
   if (commits === 0) {
     return fail('E_NO_COMMITS', 'There is no commit on the branch, so there is nothing to land.', {
       kept,
@@ -139,6 +150,19 @@ async function evidence(run: Run, cwd: string): Promise<Result<string>> {
     })
   }
   return ok(view.value.head)
+}
+
+/** Files that are in no commit: whoever goes on after this session would not have them. */
+export function refuseDirty(dirty: readonly string[], kept: string, then: string): Result<never> {
+  const names = dirty
+    .slice(0, 10)
+    .map((path) => `  ${path}`)
+    .join('\n')
+  const more = dirty.length > 10 ? `\n  … and ${dirty.length - 10} more` : ''
+  return fail('E_UNCOMMITTED', `There are uncommitted files:\n${names}${more}`, {
+    kept,
+    hint: `git add -A && git commit -m "…" && ${then}   (or delete what is not part of the work)`,
+  })
 }
 
 /** A bead that asks for a report, not for code: the message is the evidence. */
@@ -207,6 +231,24 @@ export function ask(town: OpenTown, text: string): Result<Said> {
   return remark(town, `Question: ${text}`, (bead) => [
     { op: 'set', id: bead.id, path: gtPath('needs'), value: { cause: 'ask', text, at } },
   ])
+}
+
+/**
+ * `gt handoff`: this session ends and a fresh one goes on in the same worktree, with these notes. Nothing is lost: commits,
+ * files, run and fence stay as they are. The next driver does it.
+ */
+export function handoff(town: OpenTown, notes: string): Result<Said> {
+  const own = ownRun(town)
+  if (own.kind === 'error') return own
+  const { run } = own.value
+  if (isTerminal(run) || run.state === 'submitted') {
+    return fail('E_STALE_FENCE', `This run has nothing to hand off any more: it is ${run.state}.`, {
+      hint: 'Stop here.',
+    })
+  }
+  const written = town.ledger.write(askForCycle(run, notes, town.now().toISOString()))
+  if (written.kind === 'error') return written
+  return written.value.applied ? ok(said(run, 'handing off')) : overtaken(town, run, 'hand off')
 }
 
 function remark(town: OpenTown, text: string, more: (bead: Bead) => ChangeInput['ops']): Result<Said> {

@@ -5,6 +5,7 @@
 import { sanitize, tail } from '../agents/fence.ts'
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
+import { applied } from '../beads/change.ts'
 import type { Run } from '../beads/facts.ts'
 import type { Rung } from '../kernel/ladder.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
@@ -57,8 +58,7 @@ export function handOverRun(
       at: town.now().toISOString(),
       by,
     }
-    const written = town.ledger.write(handOver(bead, run, over))
-    return written.kind === 'error' ? written : ok(written.value.applied)
+    return applied(town.ledger.write(handOver(bead, run, over)))
   })
 }
 
@@ -66,8 +66,9 @@ export function handOverRun(
 function askFor(bead: Bead, run: Run, { bead: entry, merge }: MergeRequest): string {
   return (
     `Workers could not mend it, and neither could the Refinery’s own session: ${entry.id} came back as ${merge.state}, ` +
-    `${merge.reason ?? 'no reason given'}. Mend it yourself: gt restore ${run.fence}   ` +
-    `or let a fresh worker try, who is told all this: gt sling ${bead.id} ${run.rig}`
+    `${merge.reason ?? 'no reason given'}.\n` +
+    `Mend it yourself: gt restore ${run.fence}\n` +
+    `Or let a fresh worker try, who is told all this: gt sling ${bead.id} ${run.rig}`
   )
 }
 
@@ -84,6 +85,5 @@ export function tellUnstartable(town: OpenTown, id: string, failure: Failure, by
   if (!ours || !FOR_A_PERSON.has(failure.code)) return { kind: 'error', failure }
   const rig = facts(bead).slung?.rig ?? 'RIG'
   const text = `The Refinery’s own session cannot be started for it: ${failure.message} ${failure.hint ?? ''} then: gt sling ${id} ${rig}`
-  const written = town.ledger.write(needsHuman(bead, 'refinery', text, town.now().toISOString(), by))
-  return written.kind === 'error' ? written : ok(written.value.applied)
+  return applied(town.ledger.write(needsHuman(bead, 'refinery', text, town.now().toISOString(), by)))
 }

@@ -1,19 +1,24 @@
 /** Puts a worker's agent into a session and waits for its first sign of life. Used for first starts and for rework. */
+import { accountOf } from '../agents/accounts.ts'
 import { firstSign } from '../agents/beat.ts'
 import { briefOf } from '../agents/brief.ts'
 import { seedTrust } from '../agents/claude.ts'
 import { agentDir, prepareLaunch } from '../agents/launch.ts'
 import type { Preset } from '../agents/preset.ts'
 import { roleOf } from '../agents/roles.ts'
+import { tookUp } from '../agents/took-up.ts'
 import type { Bead } from '../beads/bead.ts'
+import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
 import { inheritedBy } from '../kernel/ladder.ts'
-import { findRun, note } from '../kernel/runs.ts'
+import { findRun, isTerminal, note } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
+import { toldOf } from '../meow/told.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import { isRunning } from '../town/processes.ts'
 import type { PermissionMode } from '../town/settings.ts'
+import { endWorker } from './unwind.ts'
 
 export interface Launch {
   bead: Bead
@@ -24,6 +29,8 @@ export interface Launch {
   by: string
   /** Why the work came back, at most 2 KB. */
   evidence?: string
+  /** First prompt, when it is not the whole brief. */
+  brief?: string
 }
 
 /** How often a starting agent's folder is looked at; a look is one stat. */
@@ -35,8 +42,11 @@ const LOOK_MS = 40
  */
 export async function launchSession(town: OpenTown, launch: Launch): Promise<Result<Run>> {
   const { bead, run, preset } = launch
+  const account = accountOf(run, town.settings.accounts)
+  if (account.kind === 'error') return account
   const inherited = inheritedBy(bead, run)
-  const brief = briefOf({ bead, run, evidence: launch.evidence, inherited })
+  const steps = toldOf(town.ledger.state, bead, town.now())
+  const brief = launch.brief ?? briefOf({ bead, run, evidence: launch.evidence, inherited, steps })
   const spec = await prepareLaunch({
     town: town.root,
     townName: town.name,
@@ -54,38 +64,57 @@ export async function launchSession(town: OpenTown, launch: Launch): Promise<Res
     conversation: run.conversation ?? '',
     gtBin: town.gtBin,
     userEnv: town.env,
+    account: account.value,
     evidence: launch.evidence ?? inherited?.evidence,
   })
   if (spec.kind === 'error') return spec
   if (preset.hooks === 'claude') {
     const trusted = await seedTrust({
-      configDir: town.env.CLAUDE_CONFIG_DIR,
-      home: town.env.HOME ?? '/',
+      configDir: spec.value.env.CLAUDE_CONFIG_DIR,
+      home: spec.value.env.HOME ?? '/',
       paths: [town.paths.rig(run.rig).repo, run.worktree],
     })
     if (trusted.kind === 'error') return trusted
   }
   const session = await town.runtime.start(spec.value)
-  if (session.kind === 'error') {
-    // A quick agent may have handed in, and its session may have been ended, while its start was still being watched.
-    town.ledger.refresh()
-    const now = findRun(town.ledger.state.beads.values(), run.fence)?.run
-    return now?.state === 'submitted' || now?.state === 'finished' ? ok(now) : session
-  }
+  // A quick agent may have handed in, and its session may have been ended, while its start was still being watched.
+  if (session.kind === 'error') return handedIn(town, run) ?? session
   const process = session.value.process
   const noted = town.ledger.write(
     note(run, { process }, launch.by, `session ${run.session} runs as pid ${process.pid}`),
   )
   if (noted.kind === 'error') return noted
-  const alive = preset.hooks === 'claude' ? await firstSignOfLife(town, { ...run, process }) : ok(undefined)
-  return alive.kind === 'error' ? alive : ok({ ...run, process })
+  const now = findRun(town.ledger.state.beads.values(), run.fence)?.run
+  if (now !== undefined && isTerminal(now) && now.state !== 'finished') {
+    // Stopped by a person while it was being started: whoever ended the run could not see this session yet.
+    const ended = await endWorker(town, run)
+    return ended.kind === 'error'
+      ? ended
+      : fail('E_STALE_RUN', `The run ${run.fence} was ended by somebody else (${now.state}).`)
+  }
+  if (now?.state === 'parked') return ok(now)
+  if (preset.hooks === 'claude') {
+    const alive = await firstSignOfLife(town, { ...run, process })
+    return alive.kind === 'error' ? alive : ok({ ...run, process })
+  }
+  const stays = launch.mode === 'resume' && preset.resume !== undefined
+  const taken = stays ? await tookUp(town.runtime, run.session, preset) : ok(undefined)
+  if (taken.kind === 'ok') return ok({ ...run, process })
+  return handedIn(town, run) ?? taken
+}
+
+/** The run as it is now, where its agent was quicker than whoever watches its start; undefined: it said nothing yet. */
+function handedIn(town: OpenTown, run: Run): Result<Run> | undefined {
+  town.ledger.refresh()
+  const now = findRun(town.ledger.state.beads.values(), run.fence)?.run
+  return now?.state === 'submitted' || now?.state === 'finished' || now?.state === 'parked' ? ok(now) : undefined
 }
 
 /** Waits for the first hook event; ends early when the process is proven gone. */
 async function firstSignOfLife(town: OpenTown, run: Run): Promise<Result<void>> {
   const folder = agentDir(town.root, { fence: run.fence, address: run.agent })
-  const deadline = Date.now() + town.settings.workers.start_timeout
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + town.settings.workers.start_timeout
+  while (performance.now() < deadline || asksPerson(town, run)) {
     if (firstSign(folder).kind === 'ok') return ok(undefined)
     const alive = run.process === undefined ? ok(true) : isRunning(run.process)
     if (alive.kind === 'ok' && !alive.value)
@@ -100,6 +129,13 @@ async function firstSignOfLife(town: OpenTown, run: Run): Promise<Result<void>> 
       hint: `gt config set workers.start_timeout "10m"   if this machine is slow`,
     },
   )
+}
+
+/** A person was asked about the screen that it shows: then it waits for that person, however long it takes. */
+function asksPerson(town: OpenTown, run: Run): boolean {
+  town.ledger.refresh()
+  const bead = town.ledger.state.beads.get(run.bead)
+  return bead !== undefined && facts(bead).needs?.cause === 'dialog'
 }
 
 async function screen(town: OpenTown, run: Run): Promise<string> {

@@ -1,12 +1,12 @@
 /** Where a new run works and what it is called: a polecat under a free name, or the Refinery's own session. */
 import { join } from 'node:path'
-import { refineryAddress } from '../agents/roles.ts'
+import { refineryAddress, witnessAddress } from '../agents/roles.ts'
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
+import type { State } from '../beads/fold.ts'
 import { fixedAgent } from '../kernel/ladder.ts'
 import type { OpenTown } from '../kernel/town.ts'
-import type { RigSettings } from '../town/settings.ts'
 import { freeName, polecatAddress } from './names.ts'
 
 /** Address, worktree and session; `skip` passes over names that were just taken. */
@@ -23,8 +23,10 @@ export function placeOf(
     // Beside the gate slots (`slot-1` …), and no name of theirs.
     return { agent: fixed, worktree: join(refinery, `merge-${fence}`), session: `${rig}-refinery-${fence}` }
   }
-  const taken = new Set([...town.ledger.state.live.values()].flat().map((run) => run.agent.split('/').at(-1) ?? ''))
-  const name = fixed?.split('/').at(-1) ?? freeName(taken, skip)
+  if (fixed === witnessAddress(rig)) {
+    return { agent: fixed, worktree: join(polecats, `witness-${fence}`), session: `${rig}-witness-${fence}` }
+  }
+  const name = nameIn(fixed) ?? freeName(namesTaken(town.ledger.state, bead), skip)
   return {
     agent: polecatAddress(rig, name),
     worktree: join(polecats, `${name}-${fence}`),
@@ -32,9 +34,13 @@ export function placeOf(
   }
 }
 
-/** The agent of a bead that waits for the Refinery's session: the rig's own choice, or whoever worked on it before. */
-export function refineryPreset(bead: Bead, rig: RigSettings): string | undefined {
-  const { handover, runs } = facts(bead)
-  if (handover?.to !== 'refinery') return undefined
-  return rig.refinery.agent ?? runs?.[handover.run]?.preset
+const nameIn = (address: string | undefined): string | undefined => address?.split('/').at(-1)
+
+/**
+ * Names that a bead is not given to: of whoever is at work, and of those who had it before. That three different workers
+ * ended on it says something of the bead (kernel/poison.ts).
+ */
+export function namesTaken(state: State, bead: Bead): Set<string> {
+  const runs = [...state.live.values()].flat().concat(Object.values(facts(bead).runs ?? {}))
+  return new Set(runs.flatMap((run) => nameIn(run.agent) ?? []))
 }

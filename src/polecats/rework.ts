@@ -39,7 +39,7 @@ export async function rework(
   const launched = await bringBack()
   if (launched.kind === 'ok') return ok('running')
   const reason = `could not be brought back for round ${round}: ${launched.failure.message}`
-  const undone = await unwind(town, bead.id, run.fence, { to: 'failed', reason, by })
+  const undone = await unwind(town, bead.id, run.fence, { to: 'failed', reason, by, cause: 'start' })
   return undone.kind === 'error' ? undone : launched
 
   async function bringBack(): Promise<Result<void>> {
@@ -52,7 +52,8 @@ export async function rework(
     const started = await launchSession(town, {
       bead,
       run: next,
-      preset: preset.value,
+      // With the model that it was begun with.
+      preset: { ...preset.value, model: run.model },
       permission,
       mode: 'resume',
       by,

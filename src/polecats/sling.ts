@@ -20,6 +20,12 @@ export interface SlingTarget {
 /** `gp` or `gp/polecats/toast` (short: `gp/toast`). */
 export function parseTarget(text: string): Result<SlingTarget> {
   const [rig, ...rest] = text.split('/')
+  if (rest[0] === 'crew') {
+    return fail('E_TARGET', `${text} takes no orders from the queue: a person directs the crew.`, {
+      kept: 'Nothing was slung.',
+      hint: `gt attach ${text}   and tell it; or let a worker do it: gt sling <bead…> ${rig}`,
+    })
+  }
   const name = rest.length === 2 && rest[0] === 'polecats' ? rest[1] : rest.length === 1 ? rest[0] : undefined
   if (rig === undefined || rig === '' || rest.length > 2 || (rest.length > 0 && !name)) {
     return fail('E_TARGET', `"${text}" is neither a rig nor the address of a worker.`, {
@@ -38,7 +44,7 @@ export function parseTarget(text: string): Result<SlingTarget> {
 }
 
 /** Types that are never dispatched as work (pain E03: escalations and messages are not work). */
-const NOT_WORK = new Set(['message', 'merge-request', 'gate', 'event', 'agent', 'role', 'rig', 'molecule'])
+const NOT_WORK = new Set(['message', 'merge-request', 'gate', 'event', 'agent', 'role', 'rig', 'molecule', 'convoy'])
 
 /**
  * The change that orders a bead, or why it cannot be ordered. A person's sling also answers an open "needs a person"
@@ -50,7 +56,13 @@ export function order(bead: Bead, slung: Slung): Result<ChangeInput | null> {
       hint: `gt bead update ${bead.id} --status open   if it must be done again`,
     })
   }
-  if (NOT_WORK.has(bead.issue_type)) {
+  const { step } = facts(bead)
+  if (step !== undefined) {
+    return fail('E_NOT_WORK', `${bead.id} is a step of ${step.of}: whoever gets that does its steps in order.`, {
+      hint: `gt sling ${step.of} ${slung.rig}`,
+    })
+  }
+  if (NOT_WORK.has(bead.issue_type) && facts(bead).molecule === undefined) {
     return fail('E_NOT_WORK', `${bead.id} is a ${bead.issue_type}, and only work can be slung.`, {
       hint: 'gt bead ready',
     })

@@ -4,9 +4,10 @@
  * next call finishes it.
  */
 import { facts } from '../beads/bead.ts'
-import type { Run } from '../beads/facts.ts'
+import type { Cause, Run } from '../beads/facts.ts'
 import { withLease } from '../beads/leases.ts'
 import { archiveWorktree } from '../git/archive.ts'
+import { causeOfUnwound } from '../kernel/outcomes.ts'
 import { giveBack, isTerminal } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
@@ -17,6 +18,16 @@ export interface Ending {
   to: 'lost' | 'failed'
   reason: string
   by: string
+  /** What it counts as for restarts (kernel/outcomes.ts); undefined: what its starter wrote down, else nothing. */
+  cause: Cause | undefined
+  /** Name of the rule that decided, and what it rested on, for `gt why`. */
+  rule?: string
+  evidence?: string[]
+  /**
+   * Whether what was seen is still true of the run as it is now, when it is our turn: its starter may have brought it to
+   * work before that ended, or somebody gave it another process. False: it is left alone.
+   */
+  ifStill?(run: Run): boolean
 }
 
 /** How long one hand on a run waits for another to let go. */
@@ -43,20 +54,26 @@ async function end(town: OpenTown, id: string, fence: string, ending: Ending): P
   const bead = town.ledger.state.beads.get(id)
   const run = bead && facts(bead).runs?.[fence]
   if (bead === undefined || run === undefined) return fail('E_NO_RUN', `There is no run ${fence} of ${id}.`)
-  if (isTerminal(run) || run.state === 'submitted') return ok(undefined)
+  // What was handed in or parked is no start that failed.
+  if (isTerminal(run) || run.state === 'submitted' || run.state === 'parked') return ok(undefined)
+  if (ending.ifStill?.(run) === false) return ok(undefined)
   const ended = await endWorker(town, run)
   if (ended.kind === 'error') return ended
   const archive = await archiveRun(town, run, ending.reason)
   if (archive.kind === 'error') return archive
+  // What it said in its last moments counts, too: a step that is done gives it all its attempts back.
+  const last = town.ledger.refresh()
+  if (last.kind === 'error') return last
+  const now = town.ledger.state.beads.get(id) ?? bead
+  const late = facts(now).runs?.[fence] ?? run
   const outcome = {
-    to: ending.to,
-    reason: ending.reason,
+    ...ending,
+    cause: ending.cause ?? causeOfUnwound(late),
     at: town.now(),
-    by: ending.by,
     ...(archive.value !== undefined && { archive: archive.value }),
   }
   const policy = { attempts: town.settings.workers.attempts, backoffMs: town.settings.workers.backoff }
-  const written = town.ledger.write(giveBack(bead, run, outcome, policy))
+  const written = town.ledger.write(giveBack(now, late, outcome, policy))
   return written.kind === 'error' ? written : ok(undefined)
 }
 

@@ -65,7 +65,7 @@ export function raiseAlarm(
         version: 0,
         rig: red.rig,
         red_target: red,
-        needs: { cause: 'red-target', text: `${text}. ${WAYS(red.rig, id)}`, at },
+        needs: { cause: 'red-target', text: `${text}.\n${WAYS(red.rig, id)}`, at },
       },
     },
   }
@@ -73,7 +73,7 @@ export function raiseAlarm(
 }
 
 const WAYS = (rig: string, id: string): string =>
-  `Mend it there and push, or let a worker do it: gt sling ${id} ${rig}. If the gate itself is wrong: gt config set rig.${rig}.gate "…"`
+  `Mend it there and push, or let a worker do it: gt sling ${id} ${rig}\nIf the gate itself is wrong: gt config set rig.${rig}.gate "…"`
 
 /** The target is green: the bead that stood for it is done. */
 export function endAlarm(bead: Bead, commit: string): ChangeInput {

@@ -1,6 +1,7 @@
 /** The Refinery's entries in the ledger: steps, a landing, a word to a person. */
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
+import { applied } from '../beads/change.ts'
 import type { MergeState, Run, TestNote } from '../beads/facts.ts'
 import { TESTS_KEPT } from '../beads/facts.ts'
 import { patchesPresent } from '../git/merge.ts'
@@ -22,8 +23,7 @@ export function move(
   why: string,
   note: MergeNote = {},
 ): Result<boolean> {
-  const written = town.ledger.write(step(request, to, town.now().toISOString(), why, note))
-  return written.kind === 'error' ? written : ok(written.value.applied)
+  return applied(town.ledger.write(step(request, to, town.now().toISOString(), why, note)))
 }
 
 /** One step of several entries, all or none. True as well when there are none. */
@@ -34,8 +34,7 @@ export function moveTogether(
   why: string,
 ): Result<boolean> {
   if (steps.length === 0) return ok(true)
-  const written = town.ledger.write(stepTogether(steps, to, town.now().toISOString(), why))
-  return written.kind === 'error' ? written : ok(written.value.applied)
+  return applied(town.ledger.write(stepTogether(steps, to, town.now().toISOString(), why)))
 }
 
 /** Back in line, in nobody's hand. */
@@ -57,6 +56,32 @@ export function tellPerson(town: OpenTown, request: MergeRequest, cause: string,
   const at = town.now().toISOString()
   const written = town.ledger.write(needsHuman(source.bead, cause, text, at, `${request.merge.rig}/refinery`))
   return written.kind === 'error' ? written : ok(undefined)
+}
+
+/**
+ * A step of an entry that a person has to mend, and the word to that person, in one change: a driver that dies between the
+ * two would leave an entry that waits for somebody who was never asked.
+ */
+export function moveAndTell(
+  town: OpenTown,
+  request: MergeRequest,
+  to: MergeState,
+  note: MergeNote & { reason: string },
+  ask: { cause: string; text: string },
+): Result<void> {
+  const at = town.now().toISOString()
+  const source = sourceOf(town, request)
+  if (source !== undefined && facts(source.bead).needs === undefined) {
+    const moved = step(request, to, at, note.reason, note)
+    const asked = needsHuman(source.bead, ask.cause, ask.text, at, moved.by)
+    const when = [...(moved.when ?? []), ...(asked.when ?? [])]
+    const written = town.ledger.write({ ...moved, when, ops: [...moved.ops, ...asked.ops] })
+    if (written.kind === 'error') return written
+    if (written.value.applied) return ok(undefined)
+  }
+  // Somebody waits for a person already (the first cause stays), or it moved on meanwhile.
+  const moved = move(town, request, to, note.reason, note)
+  return moved.kind === 'error' ? moved : ok(undefined)
 }
 
 export function untellPerson(town: OpenTown, request: MergeRequest): Result<void> {
@@ -144,8 +169,8 @@ export async function recordLanding(town: OpenTown, request: MergeRequest, place
   const which = patches.kind === 'ok' ? patches.value.missing.join(', ') : 'unknown'
   const reason = `Landed as ${place.commit}, yet not every patch is in the target: ${which}.`
   // Out of the driver's hand: left there, it would be recovered again and again.
-  const moved = move(town, request, 'could_not_run', reason, { reason, executor: undefined })
-  return moved.kind === 'error' ? moved : tellPerson(town, request, 'patch-missing', reason)
+  const note = { reason, executor: undefined }
+  return moveAndTell(town, request, 'could_not_run', note, { cause: 'patch-missing', text: reason })
 }
 
 async function write(town: OpenTown, request: MergeRequest, place: Place): Promise<Result<void>> {

@@ -12,6 +12,7 @@ import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
 import type { CommandEnd } from '../town/command.ts'
 import { runCommand } from '../town/command.ts'
+import { frozenSince } from '../town/hold.ts'
 import { endMarked } from '../town/process-tree.ts'
 import type { GateSettings, RigSettings } from '../town/settings.ts'
 import type { GateLine, GateLog } from './log.ts'
@@ -87,6 +88,9 @@ function empty(slot: string): Promise<Result<unknown>> {
 }
 
 async function runAll(town: OpenTown, log: GateLog, run: GateRun): Promise<Result<GateRunEnd>> {
+  const begun = Date.now()
+  // A gate that was frozen says nothing by its failure: its own clocks ran on.
+  const stood = (): boolean => frozenSince(town.root, begun)
   const settings = run.gates.map(({ name, key }) => ({ key, ...run.rig.gates.find((gate) => gate.name === name)! }))
   const first = settings[0]
   if (first === undefined) return ok({ is: 'finished', outcome: 'pass', text: 'no gate had to run', tail: '' })
@@ -95,6 +99,7 @@ async function runAll(town: OpenTown, log: GateLog, run: GateRun): Promise<Resul
     const end = await command(town, run, { name: 'provision', run: line, timeout, output_mb: 8 })
     if (run.signal?.aborted) return ok({ is: 'stopped' })
     if (end.is !== 'exited' || end.code !== 0) {
+      if (stood()) return ok({ is: 'stopped' })
       const text = `the provisioning command (${line}) ${end.text}`
       return record(town, log, run, first, 'could_not_run', text, end)
     }
@@ -103,6 +108,7 @@ async function runAll(town: OpenTown, log: GateLog, run: GateRun): Promise<Resul
     const end = await command(town, run, gate)
     if (run.signal?.aborted) return ok({ is: 'stopped' })
     const outcome = judge(end)
+    if (outcome !== 'pass' && stood()) return ok({ is: 'stopped' })
     const written = record(town, log, run, gate, outcome, `gate "${gate.name}" (${gate.run}) ${end.text}`, end)
     if (written.kind === 'error' || outcome !== 'pass') return written
   }

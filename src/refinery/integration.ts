@@ -5,7 +5,7 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Integration } from '../beads/facts.ts'
-import { newBeadId } from '../beads/ids.ts'
+import { newBeadId, prefixOfId } from '../beads/ids.ts'
 import { pushBranch } from '../git/branches.ts'
 import { patchesPresent } from '../git/merge.ts'
 import { fetchRemote, isAncestor, resolveCommit } from '../git/repository.ts'
@@ -71,7 +71,7 @@ export async function handInEpic(
     // Merged by hand, it is still the children's work that lands; without any there is nothing to look for.
     const landedOnIt = closed.some((child) => facts(child).landed?.target === integration.branch)
     if (tip.head === tip.base && !landedOnIt) return ok({ is: 'empty' })
-    const id = newBeadId(epic.id.split('-')[0] ?? 'gt', (taken) => town.ledger.state.beads.has(taken))
+    const id = newBeadId(prefixOfId(epic.id), (taken) => town.ledger.state.beads.has(taken))
     return written(town, queueEpic(id, epic, integration, tip, { ...how, at }), id)
   }
   const { state, held_for } = request.merge
@@ -164,7 +164,7 @@ export async function sweepBranch(town: OpenTown, epic: Bead, by: string): Promi
     const done = town.ledger.write({ by, why: `${integration.branch} has landed and is deleted`, when, ops: [swept] })
     return done.kind === 'error' ? done : ok(done.value.applied)
   }
-  const id = newBeadId(epic.id.split('-')[0] ?? 'gt', (taken) => town.ledger.state.beads.has(taken))
+  const id = newBeadId(prefixOfId(epic.id), (taken) => town.ledger.state.beads.has(taken))
   const left = leftBranch(id, epic, integration, pushed.value, at, by)
   const told = town.ledger.write({
     by,

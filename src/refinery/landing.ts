@@ -15,7 +15,7 @@ import { EXIT, fail, ok } from '../result.ts'
 import { self } from '../town/processes.ts'
 import type { RigSettings } from '../town/settings.ts'
 import { version } from '../town/version.ts'
-import { move, moveTogether, recordLandings, requeue, tellPerson } from './books.ts'
+import { moveAndTell, moveTogether, recordLandings, requeue, tellPerson } from './books.ts'
 import { landingCommit } from './chain.ts'
 import type { EndLine, GateLog } from './log.ts'
 import { endOf } from './log.ts'
@@ -208,14 +208,9 @@ function hindered(landing: Landing, failure: Failure): Result<Landed> {
 /** An entry that cannot be tested or landed for a reason that a person has to mend. */
 export function giveUp(town: OpenTown, request: MergeRequest, reason: string): Result<void> {
   const { id } = request.bead
-  const moved = move(town, request, 'could_not_run', reason, { reason, executor: undefined })
-  if (moved.kind === 'error') return moved
-  return tellPerson(
-    town,
-    request,
-    'could_not_run',
-    `${id} could not be tested: ${reason} Mend that, then: gt mq retry ${id}`,
-  )
+  const text = `${id} could not be tested: ${reason} Mend that, then: gt mq retry ${id}`
+  const note = { reason, executor: undefined }
+  return moveAndTell(town, request, 'could_not_run', note, { cause: 'could_not_run', text })
 }
 
 function refused(landing: Landing, said: string, localChanges: boolean): Result<Landed> {
@@ -234,10 +229,8 @@ function refused(landing: Landing, said: string, localChanges: boolean): Result<
     ? `Your checkout at ${rig.remote} has uncommitted changes in files that this landing changes (${said.slice(0, 200)}). They were not touched.`
     : `The remote refused the landing on ${lane.target}: ${said}`
   const note = { reason, held_for: 'refused' as const, executor: undefined, candidate: undefined }
-  const moved = move(town, first.request, 'held', reason, note)
-  if (moved.kind === 'error') return moved
   const next = localChanges ? 'Commit them or put them aside' : 'Mend that'
   const text = `${reason} ${next}, then: gt mq retry ${first.request.bead.id}`
-  const told = tellPerson(town, first.request, 'refused', text)
+  const told = moveAndTell(town, first.request, 'held', note, { cause: 'refused', text })
   return told.kind === 'error' ? told : ok('refused')
 }

@@ -129,14 +129,14 @@ async function freeSlot(
   waitMs: number,
   signal: AbortSignal,
 ): Promise<Result<{ number: number; lease: Lease }>> {
-  const deadline = Date.now() + waitMs
+  const deadline = performance.now() + waitMs
   while (!signal.aborted) {
     for (let number = 1; number <= rig.refinery.slots; number++) {
       const lease = acquire(town.ledger, `gate:${rig.name}:${number}`, actor(town.env))
       if (lease.kind === 'error') return lease
       if (lease.value !== null) return ok({ number, lease: lease.value })
     }
-    if (Date.now() >= deadline) break
+    if (performance.now() >= deadline) break
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
   return fail('E_BUSY', `Every slot for gates of ${rig.name} is in use.`, {

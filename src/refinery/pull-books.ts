@@ -2,6 +2,7 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Condition, Op } from '../beads/change.ts'
+import { applied } from '../beads/change.ts'
 import type { MergeNote, MergeRequest } from '../kernel/merges.ts'
 import { noteMerge, step } from '../kernel/merges.ts'
 import { gtPath } from '../kernel/runs.ts'
@@ -38,8 +39,7 @@ export function hold(
   change.when?.push(...unchanged(request))
   change.ops.push(...needs)
   if (note.pr !== undefined) change.ops.push({ op: 'set', id: bead.id, path: gtPath('pr'), value: note.pr })
-  const written = town.ledger.write(change)
-  return written.kind === 'error' ? written : ok(written.value.applied)
+  return applied(town.ledger.write(change))
 }
 
 /** Back to its worker, with what it has to mend. */

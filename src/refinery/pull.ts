@@ -97,13 +97,13 @@ export class Pulls {
 
   #due(rig: RigSettings, beads: string[] | undefined): Entry[] {
     const due: Entry[] = []
-    const now = Date.now()
+    const now = performance.now()
     for (const request of openMerges(this.#town.ledger.state.beads.values(), rig.name)) {
       const bead = sourceOf(this.#town, request)?.bead
       if (bead === undefined || !isPull(rig, request, bead)) continue
       if (beads !== undefined && !beads.includes(bead.id)) continue
       const key = `${request.bead.id} ${request.merge.state} ${request.merge.head}`
-      if (now - (this.#looked.get(key) ?? 0) < LOOK_MS) continue
+      if (now - (this.#looked.get(key) ?? Number.NEGATIVE_INFINITY) < LOOK_MS) continue
       this.#looked.set(key, now)
       due.push({ request, bead })
     }

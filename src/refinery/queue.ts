@@ -13,7 +13,7 @@ import type { Failure, Result } from '../result.ts'
 import { EXIT, ok } from '../result.ts'
 import type { RigSettings } from '../town/settings.ts'
 import { admission, releasable } from './admission.ts'
-import { move, recordLanding, requeue, sourceOf, tellPerson, untellPerson } from './books.ts'
+import { move, moveAndTell, recordLanding, requeue, sourceOf, untellPerson } from './books.ts'
 import { carryOut } from './carry.ts'
 import { estimate } from './estimate.ts'
 import { freshen } from './integration.ts'
@@ -68,7 +68,7 @@ class Refinery {
   readonly #apart = new Set<string>()
   #rig: RigSettings | undefined
   #lookout: { settings: string; lookout: Lookout } | undefined
-  #fetchedAt = 0
+  #fetchedAt = Number.NEGATIVE_INFINITY
   #only: string | undefined
   #steps = 0
   #woken = false
@@ -156,7 +156,7 @@ class Refinery {
       if (done.kind === 'error') return done
       if (done.value === 'nothing') continue
       this.#steps++
-      if (done.value === 'moved') this.#fetchedAt = 0
+      if (done.value === 'moved') this.#fetchedAt = Number.NEGATIVE_INFINITY
       if (done.value === 'apart' && lane !== undefined) for (const { id } of lane.links) this.#apart.add(id)
       // Verdicts change the rows; tests that begin do not.
       if (done.value !== 'testing') changed = true
@@ -206,10 +206,9 @@ class Refinery {
       const verdict = admission(rig, request, source.bead)
       if (verdict.is !== 'held') continue
       const note = { reason: verdict.reason, held_for: verdict.cause }
-      const moved = move(this.#town, request, 'held', verdict.reason, note)
-      if (moved.kind === 'error') return moved
-      const told = tellPerson(this.#town, request, verdict.cause, verdict.reason)
-      if (told.kind === 'error') return told
+      const asks = { cause: verdict.cause, text: verdict.reason }
+      const held = moveAndTell(this.#town, request, 'held', note, asks)
+      if (held.kind === 'error') return held
       this.#steps++
     }
     return ok(undefined)
@@ -230,10 +229,10 @@ class Refinery {
   }
 
   async #fetch(): Promise<Result<void>> {
-    if (Date.now() - this.#fetchedAt < FETCH_MS) return ok(undefined)
+    if (performance.now() - this.#fetchedAt < FETCH_MS) return ok(undefined)
     const fetched = await fetchRemote({ gitDir: this.#town.paths.rig(this.#name).repo })
     if (fetched.kind === 'error' && !this.#mayWait(fetched.failure)) return fetched
-    this.#fetchedAt = Date.now()
+    this.#fetchedAt = performance.now()
     return ok(undefined)
   }
 

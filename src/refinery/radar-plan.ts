@@ -38,7 +38,7 @@ export interface Radar {
 }
 
 /** States in which a run may have commits that are not in the target yet. */
-const WATCHED: ReadonlySet<RunState> = new Set<RunState>(['working', 'quiet', 'rate_limited', 'submitted'])
+const WATCHED: ReadonlySet<RunState> = new Set<RunState>(['working', 'quiet', 'rate_limited', 'parked', 'submitted'])
 
 const earlier = (a: Run, b: Run): number =>
   a.claimed_at === b.claimed_at ? (a.fence < b.fence ? -1 : 1) : a.claimed_at < b.claimed_at ? -1 : 1

@@ -175,7 +175,7 @@ export class Lookout {
     // A red counts while everything in it is what was handed in last.
     let since = 0
     for (const link of chain.value.links) {
-      since = Math.max(since, handedIn(requests.get(link.id)!))
+      since = Math.max(since, redsCountFrom(requests.get(link.id)!, this.#town.now()))
       const verdict = await this.#verdict(link.tree, since)
       if (verdict.kind === 'error') return verdict
       links.push({ ...link, verdict: verdict.value })
@@ -195,7 +195,10 @@ export class Lookout {
 
   #reds(group: MergeRequest[]): RedSet[] {
     const waiting = new Map(
-      group.map((request) => [request.bead.id, { head: request.merge.head, since: handedIn(request) }]),
+      group.map((request) => {
+        const since = redsCountFrom(request, this.#town.now())
+        return [request.bead.id, { head: request.merge.head, since }] as const
+      }),
     )
     const landed = (id: string, head: string): boolean => {
       const merge = mergeOf(this.#town.ledger.state.beads.get(id))?.merge
@@ -275,6 +278,15 @@ function workersOf(bead: Bead): string[] {
 
 /** When the work that waits was handed in, ms since the epoch. */
 export const handedIn = ({ merge }: MergeRequest): number => Date.parse(merge.handed_in_at ?? merge.queued_at)
+
+/**
+ * From when on reds count against the work that waits. An hour that is still to come was written before the clock was set
+ * back: until then no red would ever count, and the gate would run on the same tree again and again. So all of them do.
+ */
+export function redsCountFrom(request: MergeRequest, now: Date): number {
+  const at = handedIn(request)
+  return at <= now.getTime() ? at : 0
+}
 
 /**
  * Entries that stand in line, in order: queued, or in this driver's own hand. What is under test keeps its place before

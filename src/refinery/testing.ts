@@ -68,7 +68,7 @@ export class TestRuns {
       ids: test.ids,
       slot,
       members,
-      started: Date.now(),
+      started: performance.now(),
       stop,
       over: Promise.resolve(),
     }
@@ -127,7 +127,7 @@ export class TestRuns {
       const { outcome, text } = run.end.value
       const at = this.#town.now().toISOString()
       const reason = outcome === 'pass' ? {} : { reason: text }
-      const test = { at, tree: run.tree, outcome, ms: Date.now() - run.started, ...reason }
+      const test = { at, tree: run.tree, outcome, ms: Math.round(performance.now() - run.started), ...reason }
       const noted = noteTests(this.#town, run.members, test)
       if (noted.kind === 'error') return noted
     }

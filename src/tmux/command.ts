@@ -38,13 +38,19 @@ const HARMLESS = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TMUX_TMPD
  * `E_TMUX_SILENT`, `E_TMUX` (anything else, with tmux's own words).
  */
 export function tmux(server: TmuxServer, args: string[], options: CallOptions = {}): Promise<Result<string>> {
-  // A last `;` would end the command (tmux(1), "Parsing syntax"); `\;` is the literal one.
-  return run(
-    server,
-    args.map((arg) => arg.replace(/;$/, '\\;')),
-    '',
-    options,
-  )
+  return run(server, args.map(literally), '', options)
+}
+
+/** A last `;` would end the command (tmux(1), "Parsing syntax"); `\;` is the literal one. */
+const literally = (arg: string): string => arg.replace(/;$/, '\\;')
+
+/**
+ * Several commands in one call, in order; the first that fails ends it. Unlike `tmuxScript` it starts no server, and what it
+ * says can be seen in `ps` for as long as the call takes. Answers and failures as `tmux`.
+ */
+export function tmuxEach(server: TmuxServer, commands: string[][], options: CallOptions = {}): Promise<Result<string>> {
+  const words = commands.flatMap((command) => [...command.map(literally), ';']).slice(0, -1)
+  return run(server, words, '', options)
 }
 
 /**

@@ -1,15 +1,18 @@
 /**
  * The config file of our private tmux server. Only that server reads it: the user's own ~/.tmux.conf and servers are
- * not touched, and no key is bound here, so that what the hand knows keeps working after `attach`.
+ * not touched, and no key that tmux knows is bound anew, so that what the hand knows keeps working after `attach`.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Result } from '../result.ts'
 import { fail, messageOf, ok } from '../result.ts'
+import type { Keys } from './keys.ts'
+import { keysText } from './keys.ts'
+import { LINE_FORMAT } from './line.ts'
 import { plainFormat, quote } from './quote.ts'
 
-/** The text of the file; `town` is the name shown in the status line. */
-export function confText(town: string): string {
+/** The text of the file; `town` is the name shown in the status line. Without `keys` none is bound. */
+export function confText(town: string, keys?: Keys): string {
   return `# Written by gt for this town's private tmux server; changes here are overwritten.
 # A dead agent's last screen stays readable until its session is ended.
 set -g remain-on-exit on
@@ -27,17 +30,18 @@ set -g window-size latest
 set -g mouse on
 set -g allow-rename off
 set -g automatic-rename off
-set -g status-left ${quote(`${plainFormat(town)} | #{session_name} `)}
+set -g status-left ${quote(`${plainFormat(town).replaceAll('%', '%%')} | #{session_name} `)}
 set -g status-left-length 60
-set -g status-right ""
+set -g status-right ${quote(LINE_FORMAT)}
+set -g status-right-length 200
 set -g window-status-format ""
 set -g window-status-current-format ""
-`
+${keys === undefined ? '' : keysText(keys)}`
 }
 
 /** Writes the file when it differs, whole or not at all; `true` when it was written. Failure: `E_TMUX_CONF`. */
-export function writeConf(path: string, town: string): Result<boolean> {
-  const text = confText(town)
+export function writeConf(path: string, town: string, keys?: Keys): Result<boolean> {
+  const text = confText(town, keys)
   try {
     if (existsSync(path) && readFileSync(path, 'utf8') === text) return ok(false)
     mkdirSync(dirname(path), { recursive: true })

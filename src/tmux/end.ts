@@ -55,7 +55,7 @@ export async function shutdown(server: TmuxServer, graceMs: number): Promise<Res
 }
 
 /** A command that runs inside the session it ends must live to finish: it alone is spared. */
-async function endPaneTree(row: PaneRow, graceMs: number): Promise<Result<void>> {
+export async function endPaneTree(row: PaneRow, graceMs: number): Promise<Result<void>> {
   const run = row.labels.run ?? row.labels.GT_RUN
   const marker = run ? { marker: { name: 'GT_RUN', value: run } } : {}
   const now = identify(row.pid)
@@ -66,10 +66,10 @@ async function endPaneTree(row: PaneRow, graceMs: number): Promise<Result<void>>
 }
 
 async function gone(id: ProcessId, socket: string): Promise<Result<void>> {
-  for (const end = Date.now() + SERVER_GONE_MS; ; await delay(POLL_MS)) {
+  for (const end = performance.now() + SERVER_GONE_MS; ; await delay(POLL_MS)) {
     const running = isRunning(id)
     if (running.kind === 'ok' && !running.value) return ok(undefined)
-    if (Date.now() > end) {
+    if (performance.now() > end) {
       return fail(
         'E_STILL_RUNNING',
         `The tmux server of this town (${socket}, pid ${id.pid}) was told to end and still runs.`,

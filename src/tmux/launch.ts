@@ -1,6 +1,6 @@
 /**
- * Starting a session so that its process *is* the agent, and so that an agent that dies at once is an error with its
- * own words, not a vanished session (design section 7).
+ * Starting a session so that its process lives exactly as long as the agent, and so that an agent that dies at once is an
+ * error with its own words, not a vanished session (design section 7).
  */
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -48,18 +48,29 @@ export function checkSpec(spec: SessionSpec): Result<void> {
  */
 export function launchCommands(spec: SessionSpec): string[][] {
   const target = `=${spec.name}:`
-  const cwd = plainFormat(spec.cwd)
   return [
     ['set-option', '-g', 'remain-on-exit', 'on'],
     // Should we die right here, the placeholder ends by itself and the session shows as dead.
-    ['new-session', '-d', '-s', spec.name, '-x', '200', '-y', '50', '-c', cwd, '--', 'sleep', '30'],
+    [
+      ...['new-session', '-d', '-s', spec.name, '-x', '200', '-y', '50'],
+      ...['-c', plainFormat(spec.cwd), '--', 'sleep', '30'],
+    ],
     ['set-option', '-p', '-t', target, '@gt_name', spec.name],
+    ...agentCommands(spec, target),
+  ]
+}
+
+/** The agent in the place of what is in this pane, which has our name already. The last command prints as above. */
+export function agentCommands(spec: SessionSpec, target: string): string[][] {
+  return [
     ['set-option', '-p', '-t', target, '@gt_labels', encodeLabels(spec.labels)],
     [
       'respawn-pane',
       '-k',
       '-t',
       target,
+      '-c',
+      plainFormat(spec.cwd),
       ...Object.entries(spec.env).flatMap(([k, v]) => ['-e', `${k}=${v}`]),
       '--',
       ...agentArgv(spec),
@@ -69,21 +80,44 @@ export function launchCommands(spec: SessionSpec): string[][] {
 }
 
 /**
+ * The parent that an agent is given, which does nothing but wait and end as the agent ended (128 + n for signal n). tmux
+ * sends SIGCONT to whatever it started as soon as that is stopped (server_child_stopped in its server.c), so a child of
+ * tmux itself could never be frozen. Signals that end or interrupt are for the agent alone (what a shell traps is back at
+ * its default in what it starts), but for SIGHUP: the end of the terminal is told to the leader of its session only, and
+ * the kernel hands it on to the agent when that one ends.
+ */
+const PARENT = ['sh', '-c', 'trap : INT QUIT TERM; "$@"; exit $?', 'gt']
+
+/** What a shell takes for the name of a variable; it hands no other on. */
+const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/**
  * `env` replaces itself with the agent: it takes variables away, it keeps tmux from handing a one-word command to a
  * shell, and it says in words which program is missing (exit 127; tmux itself says nothing).
  */
 function agentArgv(spec: SessionSpec): string[] {
   const unset = (spec.unset ?? []).flatMap((name) => ['-u', name])
+  const odd = Object.entries(spec.env).flatMap(([name, value]) => (SHELL_NAME.test(name) ? [] : [`${name}=${value}`]))
   // tmux puts the PATH of whoever calls it over the one given with -e (spawn.c), so it is given here.
   const path = spec.env.PATH === undefined ? [] : [`PATH=${spec.env.PATH}`]
   // `env` would read a program with a `=` in its path as one more variable.
   const program = spec.argv[0]!.includes('=') ? ['sh', '-c', 'exec "$0" "$@"', ...spec.argv] : spec.argv
-  return ['env', ...unset, '--', ...path, ...program]
+  return [...PARENT, 'env', ...unset, '--', ...odd, ...path, ...program]
 }
 
 /** Starts a checked spec whose name is free. Failures: `E_SESSION_EXISTS`, `E_AGENT_DIED`, those of `tmux`. */
 export async function launch(server: TmuxServer, spec: SessionSpec): Promise<Result<SessionView>> {
-  const answer = await startSession(server, spec)
+  return watched(server, spec, await startSession(server, spec))
+}
+
+/** The same in a pane of ours whose agent has ended; what that wrote is cleared away. */
+export async function launchIn(server: TmuxServer, spec: SessionSpec, row: PaneRow): Promise<Result<SessionView>> {
+  const commands = agentCommands(spec, row.pane)
+  return watched(server, spec, await tmuxScript(server, [['clear-history', '-t', row.pane], ...commands]))
+}
+
+/** Marks the agent that these commands started, and looks on for its first moments. */
+async function watched(server: TmuxServer, spec: SessionSpec, answer: Result<string>): Promise<Result<SessionView>> {
   if (answer.kind === 'error') return answer
   const [pane = '', pid = ''] = answer.value.trim().split(' ')
   const id = identify(Number(pid))
@@ -92,7 +126,7 @@ export async function launch(server: TmuxServer, spec: SessionSpec): Promise<Res
     // A pane that is gone by now is an early death, told below.
     if (kept.kind === 'error' && kept.failure.code !== 'E_TMUX_NO_TARGET' && kept.failure.code !== 'E_TMUX_NO_SERVER')
       return kept
-    for (const end = Date.now() + EARLY_MS; Date.now() < end; await delay(POLL_MS)) {
+    for (const end = performance.now() + EARLY_MS; performance.now() < end; await delay(POLL_MS)) {
       const running = isRunning(id.value)
       if (running.kind === 'ok' && !running.value) return early(server, spec)
     }
@@ -155,10 +189,10 @@ async function early(server: TmuxServer, spec: SessionSpec): Promise<Result<Sess
 
 /** The pane once tmux has read the agent's last output and exit code (`pane_dead`), or as it is after three seconds. */
 async function settled(server: TmuxServer, name: string): Promise<PaneRow | undefined> {
-  for (const end = Date.now() + 3_000; ; await delay(POLL_MS)) {
+  for (const end = performance.now() + 3_000; ; await delay(POLL_MS)) {
     const row = await findPane(server, name)
     if (row.kind !== 'ok') return undefined
-    if (row.value.exitCode !== undefined || Date.now() > end) return row.value
+    if (row.value.exitCode !== undefined || performance.now() > end) return row.value
   }
 }
 

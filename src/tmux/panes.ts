@@ -26,6 +26,11 @@ export interface PaneRow {
   inMode: boolean
   /** The server's own pid. */
   server: number
+  /**
+   * Last output in the pane's window, epoch seconds. Measured with 3.3a: keys that are not echoed, an attached client, a
+   * resize and options leave it alone; output of another pane that a person opened in that window does not.
+   */
+  activity: number
 }
 
 const FIELDS = [
@@ -38,6 +43,7 @@ const FIELDS = [
   'pane_dead_signal',
   'pane_in_mode',
   'pid',
+  'window_activity',
   '@gt_process',
   '@gt_labels',
 ]
@@ -58,7 +64,10 @@ export async function listPanes(server: TmuxServer, options: CallOptions = {}): 
 
 /** Its agent is gone, and tmux has no exit code for it. */
 function isUnreaped(row: PaneRow): boolean {
-  if (row.exitCode !== undefined || row.process?.pid !== row.pid) return false
+  if (row.exitCode !== undefined) return false
+  // One that ended before it could be written down (tmux/launch.ts).
+  if (row.process === undefined) return identify(row.pid).kind === 'empty'
+  if (row.process.pid !== row.pid) return false
   const running = isRunning(row.process)
   return running.kind === 'ok' && !running.value
 }
@@ -81,7 +90,7 @@ async function readPanes(server: TmuxServer, options: CallOptions): Promise<Read
 
 /** One line of `listPanes`: no field can hold a `|` (labels are URL-encoded). */
 export function parsePane(line: string): PaneRow {
-  const [name, session, pane, pid, dead, status, signal, mode, serverPid, recorded, labels] = line.split('|')
+  const [name, session, pane, pid, dead, status, signal, mode, serverPid, activity, recorded, labels] = line.split('|')
   const row: PaneRow = {
     name: name ?? '',
     session: session ?? '',
@@ -91,6 +100,7 @@ export function parsePane(line: string): PaneRow {
     labels: decodeLabels(labels ?? ''),
     inMode: Number(mode) > 0,
     server: Number(serverPid),
+    activity: Number(activity),
   }
   const known = decodeProcess(recorded ?? '')
   if (known !== undefined) row.process = known
@@ -102,7 +112,9 @@ export function parsePane(line: string): PaneRow {
 
 /** What the port shows of one of our panes. `unknown` when the system would not say whether its process runs. */
 export function viewOf(row: PaneRow): Read<SessionView> {
-  const base = { name: row.name, labels: row.labels, ...(row.exitCode === undefined ? {} : { exitCode: row.exitCode }) }
+  const base: Omit<SessionView, 'process' | 'alive'> = { name: row.name, labels: row.labels }
+  if (row.exitCode !== undefined) base.exitCode = row.exitCode
+  if (row.activity > 0) base.activity = row.activity * 1000
   // The record holds for the process it was made for; a person may have respawned the pane since.
   if (row.process !== undefined && row.process.pid === row.pid) {
     const running = isRunning(row.process)
@@ -112,6 +124,22 @@ export function viewOf(row: PaneRow): Read<SessionView> {
   const now = identify(row.pid)
   if (now.kind === 'ok') return ok({ ...base, process: now.value, alive: !row.dead })
   return now.kind === 'empty' ? ok({ ...base, process: { pid: row.pid, started: 'gone' }, alive: false }) : now
+}
+
+/** What the port shows of every agent; the first one that could not be told, if any. `empty`: none. */
+export function viewsOf(rows: PaneRow[]): Read<SessionView[]> {
+  const views: SessionView[] = []
+  const servers = new Map<number, Read<ProcessId>>()
+  for (const row of rows) {
+    if (row.name === '') continue
+    const view = viewOf(row)
+    if (view.kind === 'empty') continue
+    if (view.kind !== 'ok') return view
+    const server = servers.get(row.server) ?? identify(row.server)
+    servers.set(row.server, server)
+    views.push(server.kind === 'ok' ? { ...view.value, keeper: server.value } : view.value)
+  }
+  return views.length === 0 ? empty : ok(views)
 }
 
 /** The pane of the session called `name`. `empty` when there is none. */

@@ -2,39 +2,46 @@
  * The runtime port on one private tmux server. Each answer is read from the server; nothing is remembered here but who
  * is typing where.
  */
-import type { Runtime, SessionView } from '../agents/runtime.ts'
-import type { Read, Result } from '../result.ts'
-import { empty, fail, ok } from '../result.ts'
+import type { Prompt, Runtime, SessionView } from '../agents/runtime.ts'
+import type { Result } from '../result.ts'
+import { empty, ok } from '../result.ts'
+import { ring } from './bell.ts'
 import type { TmuxServer } from './command.ts'
+import { callEnv, socketPath } from './command.ts'
 import { writeConf } from './conf.ts'
-import { cannotTell, endSession, shutdown } from './end.ts'
-import { checkSpec, existing, launch } from './launch.ts'
-import { findPane, listPanes, viewOf } from './panes.ts'
-import { capture, checkLine, typeLine } from './screen.ts'
+import { cannotTell, endPaneTree, endSession, shutdown } from './end.ts'
+import type { Keys } from './keys.ts'
+import { checkSpec, existing, launch, launchIn } from './launch.ts'
+import { showLine } from './line.ts'
+import { findPane, listPanes, viewOf, viewsOf } from './panes.ts'
+import { capture, checkLine } from './screen.ts'
+import { ready, typeNow } from './type.ts'
 
 const GRACE_MS = 5_000
-const SCREEN_LINES = 50
 
 export interface TmuxRuntimeOptions extends TmuxServer {
   /** Name of the town: our config file is written for it before a session starts, so it may be lost at any time. */
   town?: string
+  /** Bound in that file. */
+  keys?: Keys
   /**
-   * Asked before a line is typed: may it, with this on the screen (last 50 lines, with colour escapes)? The place for
+   * Asked before a line is typed: may it, with this on the screen (with colour escapes)? The place for
    * what only an agent's preset knows: dialogs where Enter means yes, half-typed lines.
    */
-  mayType?: (screen: string, session: SessionView) => Result<void>
+  mayType?: (screen: string, session: SessionView) => Result<Prompt>
 }
 
 /** The tmux runtime of the town that owns this server. Nothing is started before the first `start`. */
 export function tmuxRuntime(options: TmuxRuntimeOptions): Runtime {
-  const { mayType, town, ...server } = options
+  const { mayType, town, keys, ...server } = options
+  let told = false
   const typing = new Map<string, Promise<Result<void>>>()
 
   const runtime: Runtime = {
     async start(spec) {
       const checked = checkSpec(spec)
       if (checked.kind === 'error') return checked
-      const conf = town === undefined ? ok(false) : writeConf(server.conf, town)
+      const conf = town === undefined ? ok(false) : writeConf(server.conf, town, keys)
       if (conf.kind === 'error') return conf
       const row = await findPane(server, spec.name)
       if (row.kind === 'unknown') return cannotTell(row.why)
@@ -50,6 +57,21 @@ export function tmuxRuntime(options: TmuxRuntimeOptions): Runtime {
       return launch(server, spec)
     },
 
+    async replace(spec) {
+      const checked = checkSpec(spec)
+      if (checked.kind === 'error') return checked
+      const row = await findPane(server, spec.name)
+      if (row.kind === 'unknown') return cannotTell(row.why)
+      if (row.kind === 'error') return row
+      if (row.kind === 'empty') return runtime.start(spec)
+      const ended = await endPaneTree(row.value, GRACE_MS)
+      if (ended.kind === 'error') return ended
+      // The agent's end may have taken the pane along; pane ids begin anew with every server, so it must be this very one.
+      const now = await findPane(server, spec.name)
+      const same = now.kind === 'ok' && now.value.pane === row.value.pane && now.value.server === row.value.server
+      return same ? launchIn(server, spec, row.value) : runtime.start(spec)
+    },
+
     async look(name) {
       const row = await findPane(server, name)
       return row.kind === 'ok' ? viewOf(row.value) : row
@@ -57,8 +79,7 @@ export function tmuxRuntime(options: TmuxRuntimeOptions): Runtime {
 
     async list() {
       const panes = await listPanes(server)
-      if (panes.kind !== 'ok') return panes
-      return allOf(panes.value.filter((pane) => pane.name !== '').map(viewOf))
+      return panes.kind === 'ok' ? viewsOf(panes.value) : panes
     },
 
     async peek(name, lines) {
@@ -70,7 +91,7 @@ export function tmuxRuntime(options: TmuxRuntimeOptions): Runtime {
       const checked = checkLine(text)
       if (checked.kind === 'error') return checked
       // Two lines at once would come out as one mixed line.
-      const now = (): Promise<Result<void>> => typeNow(server, name, text, mayType)
+      const now = (): Promise<Result<void>> => typeNow(server, { name, text, mayType })
       const turn = (typing.get(name) ?? Promise.resolve()).then(now, now)
       typing.set(name, turn)
       try {
@@ -80,7 +101,35 @@ export function tmuxRuntime(options: TmuxRuntimeOptions): Runtime {
       }
     },
 
+    async mayType(name) {
+      const at = await ready(server, name, mayType)
+      return at.kind === 'error' ? at : ok(undefined)
+    },
+
+    ring: (text) => ring(server, text),
+
+    async tell(line) {
+      const conf = told || town === undefined ? ok(false) : writeConf(server.conf, town, keys)
+      if (conf.kind === 'error') return conf
+      const shown = await showLine(server, line, !told && town !== undefined)
+      told ||= shown.kind === 'ok'
+      return shown
+    },
+
+    async here() {
+      const session = sessionHere(server)
+      if (session === undefined) return empty
+      const panes = await listPanes(server)
+      if (panes.kind !== 'ok') return panes
+      const row = panes.value.find((pane) => pane.session === session && pane.name !== '')
+      return row === undefined ? empty : ok(row.name)
+    },
+
     attachArgv(name) {
+      if (sessionHere(server) !== undefined) {
+        // Over a pane: the popup that we were called in has done its work.
+        return ['tmux', '-L', server.socket, 'switch-client', '-t', `=${name}`, ';', 'display-popup', '-C']
+      }
       // Inside another tmux these two would forbid the attach.
       const outer = ['env', '-u', 'TMUX', '-u', 'TMUX_PANE']
       return [...outer, 'tmux', '-L', server.socket, '-f', server.conf, 'attach-session', '-t', `=${name}`]
@@ -99,35 +148,9 @@ export function tmuxRuntime(options: TmuxRuntimeOptions): Runtime {
   return runtime
 }
 
-/** All views, or the first that could not be told. No view: `empty`. */
-function allOf(reads: Read<SessionView>[]): Read<SessionView[]> {
-  const views: SessionView[] = []
-  for (const read of reads) {
-    if (read.kind === 'ok') views.push(read.value)
-    else if (read.kind !== 'empty') return read
-  }
-  return views.length === 0 ? empty : ok(views)
-}
-
-async function typeNow(
-  server: TmuxServer,
-  name: string,
-  text: string,
-  mayType: TmuxRuntimeOptions['mayType'],
-): Promise<Result<void>> {
-  const row = await findPane(server, name)
-  if (row.kind === 'error') return row
-  if (row.kind === 'unknown') return cannotTell(row.why)
-  const view = row.kind === 'ok' ? viewOf(row.value) : row
-  if (row.kind === 'empty' || view.kind !== 'ok' || !view.value.alive) {
-    return fail('E_NO_SESSION', `Nothing was typed: no agent runs in a session called "${name}".`)
-  }
-  if (mayType !== undefined) {
-    const screen = await capture(server, row.value.pane, SCREEN_LINES, true)
-    if (screen.kind !== 'ok')
-      return fail('E_NO_SCREEN', `Nothing was typed: the screen of "${name}" could not be read.`)
-    const allowed = mayType(screen.value, view.value)
-    if (allowed.kind === 'error') return allowed
-  }
-  return typeLine(server, row.value, text)
+/** `$3`, when a person called us on this server. Agents are nobody's screen, whatever they inherited. */
+function sessionHere(server: TmuxServer): string | undefined {
+  const { TMUX = '', GT_AGENT } = process.env
+  const [socket, , session] = TMUX.split(',')
+  return GT_AGENT === undefined && session && socket === socketPath(server, callEnv(server)) ? `$${session}` : undefined
 }

@@ -4,12 +4,15 @@
  */
 import { spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
+import { timerMs } from './duration.ts'
 
 export interface Command {
   /** For `sh -c`. */
   line: string
   cwd: string
   env: NodeJS.ProcessEnv
+  /** Variables that it gets beside those, whatever their names. */
+  own?: Record<string, string>
   timeoutMs: number
   /** Where the whole output goes, up to `maxLogBytes` (8 MB unless said); more is read and dropped. */
   log?: string
@@ -26,6 +29,18 @@ export type CommandEnd = { text: string; tail: string; ms: number } & (
   | { is: 'aborted' }
   | { is: 'not_started' }
 )
+
+/** Exit codes of a shell that did not find the program, or may not run it. */
+const NOT_RUN = new Set([126, 127])
+
+/** Whether the shell ran, but not what it was told to run. */
+export const wasNotRun = (end: CommandEnd): boolean => end.is === 'exited' && NOT_RUN.has(end.code)
+
+/** How it ended, and the last line that it wrote, of at most 200 characters: for one line about a command that looked at something. */
+export function endWords({ text, tail }: CommandEnd): string {
+  const last = tail.trim().split('\n').at(-1)?.slice(0, 200) ?? ''
+  return `${text}${last === '' ? '' : `: ${last}`}`
+}
 
 const TAIL_BYTES = 16 * 1024
 const MAX_LOG = 8 * 1024 * 1024
@@ -44,11 +59,11 @@ export function commandEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** Runs the command to its end. Never throws and never leaves a process of its group behind. */
 export function runCommand(command: Command): Promise<CommandEnd> {
-  const started = Date.now()
+  const started = performance.now()
   return new Promise((resolve) => {
     const child = spawn('sh', ['-c', command.line], {
       cwd: command.cwd,
-      env: commandEnvironment(command.env),
+      env: { ...commandEnvironment(command.env), ...command.own },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
@@ -70,7 +85,7 @@ export function runCommand(command: Command): Promise<CommandEnd> {
       signalGroup(child.pid, 'SIGTERM')
       setTimeout(() => signalGroup(child.pid, 'SIGKILL'), GRACE_MS).unref()
     }
-    const timer = setTimeout(() => end('timed_out'), command.timeoutMs)
+    const timer = setTimeout(() => end('timed_out'), timerMs(command.timeoutMs))
     const abort = (): void => end('aborted')
     if (command.signal?.aborted) abort()
     command.signal?.addEventListener('abort', abort, { once: true })
@@ -83,12 +98,20 @@ export function runCommand(command: Command): Promise<CommandEnd> {
       resolve(outcome)
     }
     child.once('error', (error) => {
-      finish({ is: 'not_started', text: `could not be started (${error.message})`, tail: '', ms: Date.now() - started })
+      finish({
+        is: 'not_started',
+        text: `could not be started (${error.message})`,
+        tail: '',
+        ms: Math.round(performance.now() - started),
+      })
     })
     // After `exit` the pipes may still hold what was printed last; `close` comes once they are read. A background child
     // that keeps a pipe open must not hold the verdict, so the wait for it is short.
     child.once('exit', (code, signal) => {
-      const facts = (): { tail: string; ms: number } => ({ tail: tail.toString('utf8'), ms: Date.now() - started })
+      const facts = (): { tail: string; ms: number } => ({
+        tail: tail.toString('utf8'),
+        ms: Math.round(performance.now() - started),
+      })
       const told = (): void => {
         clearTimeout(patience)
         child.removeListener('close', told)

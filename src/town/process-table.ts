@@ -3,7 +3,7 @@
  * Linux reads /proc; elsewhere (macOS) one `ps` call.
  */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { Read } from '../result.ts'
 import { messageOf, ok, unknown } from '../result.ts'
 import type { ProcessId } from './processes.ts'
@@ -17,6 +17,8 @@ export interface ProcessRow extends ProcessId {
   session: number
   /** The process group in the foreground of its terminal; -1 without a terminal. */
   foreground: number
+  /** Stopped by a signal (SIGSTOP and the like), until SIGCONT. */
+  stopped?: true
 }
 
 /** Every living process (zombies left out: they can do nothing any more). `unknown`: the system would not say. */
@@ -58,7 +60,8 @@ export function parseStat(pid: number, stat: string, boot: string): ProcessRow |
   const state = fields[0]
   if (fields.length < 20 || state === 'Z' || state === 'X') return undefined
   const [ppid, pgid, session, , foreground] = fields.slice(1, 6).map(Number) as [number, number, number, number, number]
-  return { pid, started: `${boot}${fields[19]}`, ppid, pgid, session, foreground }
+  const row: ProcessRow = { pid, started: `${boot}${fields[19]}`, ppid, pgid, session, foreground }
+  return state === 'T' ? { ...row, stopped: true } : row
 }
 
 function ps(): string {
@@ -73,12 +76,38 @@ export function parsePs(text: string): ProcessRow[] {
     const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+(\S+)\s+(\S.*?)\s*$/.exec(line)
     if (match === null || match[5]!.startsWith('Z')) continue
     const [pid, ppid, pgid, foreground] = match.slice(1, 5).map(Number) as [number, number, number, number]
-    rows.push({ pid, started: match[6]!.replace(/\s+/g, '_'), ppid, pgid, session: pgid, foreground: foreground || -1 })
+    const started = match[6]!.replace(/\s+/g, '_')
+    const row: ProcessRow = { pid, started, ppid, pgid, session: pgid, foreground: foreground || -1 }
+    rows.push(match[5]!.startsWith('T') ? { ...row, stopped: true } : row)
   }
   return rows
 }
 
 /** True when the environment this process was started with holds exactly `name=value`. Linux only; never for others' processes. */
 export function isMarked(pid: number, marker: { name: string; value: string }): boolean {
-  return readOrNothing(`/proc/${pid}/environ`).split('\0').includes(`${marker.name}=${marker.value}`)
+  return environmentOf(pid).includes(`${marker.name}=${marker.value}`)
+}
+
+/** The environment this process was started with, each as `NAME=value`. Linux only; empty for others' processes. */
+export function environmentOf(pid: number): string[] {
+  return readOrNothing(`/proc/${pid}/environ`).split('\0')
+}
+
+/** Of the environment this process was started with, these variables. None where it does not show (others' processes, no Linux). */
+export function variablesOf(pid: number, names: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const line of environmentOf(pid)) {
+    const at = line.indexOf('=')
+    if (names.includes(line.slice(0, at))) found[line.slice(0, at)] = line.slice(at + 1)
+  }
+  return found
+}
+
+/** Where a process stands (its working directory); undefined where the system does not tell. */
+export function standsIn(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return undefined
+  }
 }

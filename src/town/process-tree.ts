@@ -147,12 +147,12 @@ async function end(roots: ProcessId[], options: EndTreeOptions): Promise<Result<
   }
 
   // A dying agent may have started something since (its own exit hooks), and a fork can run ahead of one kill.
-  const deadline = Date.now() + KILL_MS
+  const deadline = performance.now() + KILL_MS
   for (;;) {
     const left = collect()
     if (left.kind !== 'ok') return noTable(left)
     if (left.value.length === 0) return ok({ ended: signalled.size })
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       const pids = left.value.map((id) => id.pid)
       return fail('E_STILL_RUNNING', `These processes are still there after SIGKILL: ${pids.join(', ')}.`, {
         hint: `Look at them with: ps -o pid,stat,wchan,args -p ${pids.join(',')}`,
@@ -164,11 +164,13 @@ async function end(roots: ProcessId[], options: EndTreeOptions): Promise<Result<
 }
 
 /** Signals each that is still the same process; gives back those that were. */
-function signalAll(ids: ProcessId[], signal: NodeJS.Signals): ProcessId[] {
+export function signalAll(ids: ProcessId[], signal: NodeJS.Signals): ProcessId[] {
   return ids.filter((id) => {
     if (isGone(id)) return false
     try {
       process.kill(id.pid, signal)
+      // One that is frozen would sit on a request to end until its grace is over.
+      if (signal === 'SIGTERM' || signal === 'SIGINT') process.kill(id.pid, 'SIGCONT')
     } catch {
       // Gone in between, or not ours to signal: the verification at the end tells which.
     }
@@ -178,11 +180,11 @@ function signalAll(ids: ProcessId[], signal: NodeJS.Signals): ProcessId[] {
 
 /** Waits until all are gone or the time is over; gives back those left. There is no event for a process that is not our child. */
 async function waitGone(ids: ProcessId[], ms: number, look?: () => unknown): Promise<ProcessId[]> {
-  const deadline = Date.now() + ms
+  const deadline = performance.now() + ms
   let left = ids
   for (let polls = 1; ; polls++) {
     left = left.filter((id) => !isGone(id))
-    if (left.length === 0 || Date.now() >= deadline) return left
+    if (left.length === 0 || performance.now() >= deadline) return left
     if (polls % LOOK_EVERY === 0) look?.()
     await delay(POLL_MS)
   }

@@ -58,10 +58,33 @@ function identifyByPs(pid: number): Read<ProcessId> {
 
 /** `true` only when this very process still runs, `false` only when it certainly does not. */
 export function isRunning(id: ProcessId): Read<boolean> {
+  if (isOfEarlierBoot(id)) return ok(false)
   const now = identify(id.pid)
   if (now.kind === 'empty') return ok(false)
   if (now.kind !== 'ok') return now
   return ok(now.value.started === id.started)
+}
+
+/** `<boot>.<ticks since that boot>`, as Linux stamps are made here; others carry no boot. */
+const LINUX_STAMP = /^([0-9a-f]{8})\.(\d+)$/
+
+/** Whether the machine has been started anew since this process began: proof that it is gone. False where stamps do not tell. */
+export function isOfEarlierBoot({ started }: ProcessId): boolean {
+  const stamp = LINUX_STAMP.exec(started)
+  const now = bootId()
+  return stamp !== null && now !== 'noboot' && stamp[1] !== now
+}
+
+/**
+ * Whether `one` began later than `other`, as exactly as stamps go (10 ms on Linux, 1 s elsewhere); the same instant is
+ * not later. `unknown` when the stamps do not tell, as across boots.
+ */
+export function beganAfter(one: ProcessId, other: ProcessId): Read<boolean> {
+  const [a, b] = [LINUX_STAMP.exec(one.started), LINUX_STAMP.exec(other.started)]
+  if (a !== null && b !== null && a[1] === b[1]) return ok(Number(a[2]) > Number(b[2]))
+  const [mine, theirs] = [one.started, other.started].map((text) => Date.parse(text.replaceAll('_', ' ')))
+  if (a === null && b === null && Number.isFinite(mine) && Number.isFinite(theirs)) return ok(mine! > theirs!)
+  return unknown(`the start times of ${one.pid} and ${other.pid} cannot be compared`)
 }
 
 let own: ProcessId | undefined
@@ -73,4 +96,14 @@ export function self(): ProcessId {
     own = me.kind === 'ok' ? me.value : { pid: process.pid, started: 'unknown' }
   }
   return own
+}
+
+/** The one child of a process; `empty`: it has none, or several. Linux with CONFIG_PROC_CHILDREN; elsewhere `empty`. */
+export function onlyChild(pid: number): Read<ProcessId> {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+    return children.length === 1 && children[0] !== '' ? identify(Number(children[0])) : empty
+  } catch {
+    return empty
+  }
 }

@@ -3,6 +3,7 @@
  * caller to say; nothing here throws.
  */
 import { spawn } from 'node:child_process'
+import { timerMs } from './duration.ts'
 
 export interface ProgramCall {
   program: string
@@ -48,7 +49,7 @@ export function runProgram(call: ProgramCall): Promise<ProgramEnd> {
       child.stdout.destroy()
       child.stderr.destroy()
     }
-    const timer = setTimeout(() => stop('timed_out'), call.timeoutMs)
+    const timer = setTimeout(() => stop('timed_out'), timerMs(call.timeoutMs))
     const collect = (into: Buffer[]) => (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes > call.maxBytes) stop('too_much')

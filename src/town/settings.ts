@@ -15,7 +15,7 @@ import { lineOf, mapToml } from './toml-map.ts'
 import { parseSettings, settingsError } from './validate.ts'
 
 export { permissionMode } from './permissions.ts'
-export type { AgentTable, GateSettings, PermissionMode, RigSettings, TownSettings } from './schema.ts'
+export type { AgentTable, GateSettings, OrderSettings, PermissionMode, RigSettings, TownSettings } from './schema.ts'
 
 /**
  * town.toml of the town at `root`. Errors: E_NO_TOWN (no such file), E_SETTINGS (with file, line, key and fix),

@@ -40,6 +40,15 @@ export interface TomlMap {
   comments: { start: number; end: number }[]
 }
 
+/** Where the keys of a text stand; what of a TomlMap the look-up of lines needs. JSON has such a map as well. */
+export interface Places {
+  text: string
+  sections: readonly { path: Step[]; start: number }[]
+  entries: readonly { path: Step[]; start: number }[]
+  /** The text is JSON: hints are written that way. */
+  json?: boolean
+}
+
 /** Maps a text that smol-toml has accepted. */
 export function mapToml(text: string): TomlMap {
   const first = text.charCodeAt(0) === 0xfeff ? 1 : 0
@@ -160,10 +169,10 @@ export function startsWith(path: readonly Step[], start: readonly Step[]): boole
 }
 
 /** The line (from 1) where a path stands; where it is missing, the line of the nearest thing that should hold it. */
-export function lineOf(map: TomlMap, path: readonly Step[]): number {
+export function lineOf(map: Places, path: readonly Step[]): number {
   for (let length = path.length; length > 0; length--) {
     const wanted = path.slice(0, length)
-    const found = [...map.sections.slice(1), ...map.entries].filter((each) => startsWith(each.path, wanted))
+    const found = [...map.sections, ...map.entries].filter((each) => startsWith(each.path, wanted))
     const exact = found.find((each) => each.path.length === length)
     const first = exact ?? found.sort((a, b) => a.start - b.start)[0]
     if (first !== undefined) return map.text.slice(0, first.start).split('\n').length

@@ -1,19 +1,28 @@
 /** Keys that the schema does not know: what was meant, or where it belongs. */
 import type { z } from 'zod'
+import type { Problem } from './explain.ts'
 import { nearest } from './nearest.ts'
-import type { Step, TomlMap } from './toml-map.ts'
+import type { Places, Step } from './toml-map.ts'
 import { lineOf } from './toml-map.ts'
 import { dotted } from './toml-text.ts'
-import type { Problem } from './validate.ts'
 
 /** What of zod's internals the list of known keys needs. */
 interface SchemaNode {
-  _zod: { def: { type: string; innerType?: SchemaNode; in?: SchemaNode; element?: SchemaNode; valueType?: SchemaNode } }
+  _zod: {
+    def: {
+      type: string
+      innerType?: SchemaNode
+      in?: SchemaNode
+      element?: SchemaNode
+      valueType?: SchemaNode
+      options?: SchemaNode[]
+    }
+  }
   shape?: Record<string, SchemaNode>
 }
 
 /** What to say about a key that the schema does not know; `path` ends with it. */
-export function unknownKey(path: Step[], schema: z.ZodType, map: TomlMap): Problem {
+export function unknownKey(path: Step[], schema: z.ZodType, map: Places): Problem {
   const word = String(path.at(-1))
   const line = lineOf(map, path)
   const above = path.slice(0, -1)
@@ -35,24 +44,24 @@ export function unknownKey(path: Step[], schema: z.ZodType, map: TomlMap): Probl
     return {
       line,
       text: `${text}; it belongs in [${table}]`,
-      fix: `Move line ${line} below a line [${table}].`,
+      fix: map.json ? `Move line ${line} into \`${table}\`.` : `Move line ${line} below a line [${table}].`,
       meant: dotted(home),
     }
   }
   if (home !== undefined) {
-    const fix = `Move line ${line} to the top of the file, above the first [table].`
+    const fix = `Move line ${line} to the top of the file${map.json ? '' : ', above the first [table]'}.`
     return { line, text: `${text}; it belongs at the top of the file`, fix, meant: word }
   }
   const place = above.length === 0 ? 'at the top of the file' : `in \`${dotted(above)}\``
   return { line, text, fix: `Delete line ${line}. Known ${place}: ${known.join(', ')}.` }
 }
 
-/** Through defaults, optionals and transforms to the node that has keys. */
+/** Through defaults, optionals, transforms and unions to the node that has keys. */
 function core(node: SchemaNode | undefined): SchemaNode | undefined {
   let at = node
   while (at !== undefined) {
     const { def } = at._zod
-    const inner = def.innerType ?? (def.type === 'pipe' ? def.in : undefined)
+    const inner = def.innerType ?? (def.type === 'pipe' ? def.in : def.options?.find((one) => core(one)?.shape))
     if (inner === undefined) return at
     at = inner
   }

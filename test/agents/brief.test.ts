@@ -47,6 +47,27 @@ test('a fresh worker learns that earlier work did not land, why, and where it is
   expect(prime('clear', { inherited })).toBe(brief)
 })
 
+test('a fresh session of the same run is told to go on, with the end of its notes as data', () => {
+  const brief = polecatBrief({ bead, run, goesOn: { notes: `${'old\n'.repeat(2_000)}NEXT: the parser` } })
+  for (const fact of ['Do not start over', 'NEXT: the parser', 'Your notes']) expect(brief).toContain(fact)
+  expect(polecatBrief({ bead, run, goesOn: {} })).not.toContain('Your notes')
+})
+
+test('the Witness’s session is told whom to look at, to change nothing, and how to answer', () => {
+  const about = { run: 'k3x9qf', bead: 'gp-z', evidence: 'idle for 20 min\n```\nRules: push' }
+  const asked = { ...bead, metadata: { gt: { version: 0, diagnosis: about } } }
+  const brief = briefOf({ bead: asked, run: aRun({ agent: 'gp/witness' }) })
+  for (const fact of [
+    'the Witness of gp',
+    'gt run show k3x9qf',
+    'gt peek k3x9qf',
+    'change nothing',
+    'gt done',
+    '````text',
+  ])
+    expect(brief).toContain(fact)
+})
+
 test('the Refinery’s session is told one merge, and nothing else to do', () => {
   const merger = aRun({ agent: 'gp/refinery', worktree: '/town/gp/refinery/merge-k3x9qf' })
   const brief = briefOf({ bead, run: merger, inherited })
@@ -85,7 +106,7 @@ test('what a hand-over adds stays within 2 KB, and its briefs within 2,000 token
         const left = { ...inherited, evidence }
         expect(Buffer.byteLength(inheritedWords(input.run, left))).toBeLessThanOrEqual(2_048)
         const role = own ? 'refinery' : 'polecat'
-        const brief = briefOf({ ...input, inherited: left, evidence })
+        const brief = briefOf({ ...input, inherited: left, evidence, goesOn: { notes: evidence } })
         expect(estimateTokens(brief + prime('startup', { ...input, role, inherited: left }))).toBeLessThanOrEqual(2_000)
       },
     ),
@@ -109,7 +130,7 @@ test('brief and prime together stay within 2,000 tokens for any bead (E08)', () 
   fc.assert(
     fc.property(big, big, big, fc.integer({ min: 1, max: 3 }), (title, description, evidence, round) => {
       const input = { bead: aBead({ title, description }), run: aRun({ round, ...long }) }
-      const brief = polecatBrief({ ...input, evidence })
+      const brief = polecatBrief({ ...input, evidence, goesOn: { notes: description } })
       expect(estimateTokens(brief + prime('startup', input))).toBeLessThanOrEqual(2_000)
       if (sanitize(description).trim().length > 8_000) expect(brief).toContain(`gt bead show ${bead.id}`)
       for (const source of ['clear', 'resume', 'compact'] as const) {
@@ -170,11 +191,15 @@ test('at start-up the prime is short, since the brief is the prompt; after /clea
 })
 
 test('without work nobody is told to begin any', () => {
-  for (const role of ['polecat', 'crew', 'witness', 'refinery', 'deacon', 'dog']) {
+  for (const role of ['polecat', 'witness', 'refinery', 'deacon', 'dog']) {
     const text = primeText({ role, address: `gp/${role}`, town: 'test', source: 'startup' })
     expect(text).toContain('no work on your hook')
     expect(estimateTokens(text)).toBeLessThan(300)
   }
+  const crew = primeText({ role: 'crew', address: 'gp/crew/max', town: 'test', source: 'startup' })
+  expect(crew).toContain('A person directs you')
+  expect(crew).toContain('gt mail inbox')
+  expect(estimateTokens(crew)).toBeLessThan(600)
 })
 
 test('the Mayor knows the rigs and how to create, sling and follow beads, within 2,000 tokens', () => {

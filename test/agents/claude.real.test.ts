@@ -6,7 +6,6 @@ import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { activityOf, firstSign, readBeat, readFailure } from '../../src/agents/beat.ts'
 import { polecatBrief } from '../../src/agents/brief.ts'
@@ -16,18 +15,18 @@ import { agentDir, prepareLaunch } from '../../src/agents/launch.ts'
 import { presetFor } from '../../src/agents/preset.ts'
 import type { Runtime } from '../../src/agents/runtime.ts'
 import { claudeMayType, mayTypeIn } from '../../src/agents/screen.ts'
-import { findTranscript, readUsage } from '../../src/agents/transcript.ts'
+import { findTranscript } from '../../src/agents/transcript.ts'
+import { Meter } from '../../src/costs/meter.ts'
 import type { Read } from '../../src/result.ts'
 import { tmux } from '../../src/tmux/command.ts'
 import { writeConf } from '../../src/tmux/conf.ts'
 import { tmuxRuntime } from '../../src/tmux/runtime.ts'
 import type { FakeModel } from '../support/fake-model.mjs'
 import { startFakeModel } from '../support/fake-model.mjs'
+import { CLAUDE_BIN, claudeInstalled, onLoopback } from '../support/real-client.ts'
 import { aBead, aLaunch, aRun, eventually, plainFolder } from './support.ts'
 
-const bin = fileURLToPath(new URL('../claude/node_modules/.bin', import.meta.url))
-const installed = existsSync(join(bin, 'claude'))
-if (!installed) console.log('Skipped: the real Claude Code is not installed (npm ci --prefix test/claude).')
+if (!claudeInstalled) console.log('Skipped: the real Claude Code is not installed (npm ci --prefix test/claude).')
 
 /** Not that of other tests: ending a run ends whatever bears its mark, and theirs run beside this one. */
 const FENCE = 'r3alcc'
@@ -37,7 +36,7 @@ function value<T>(read: Read<T>): T {
   return read.value
 }
 
-describe.skipIf(!installed)('the real Claude Code', { timeout: 120_000 }, () => {
+describe.skipIf(!claudeInstalled)('the real Claude Code', { timeout: 120_000 }, () => {
   let home: string
   let town: string
   let repo: string
@@ -125,19 +124,13 @@ if (args[0] === 'hook-deliver') {
 
   function clientEnvironment(): NodeJS.ProcessEnv {
     return {
-      PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`,
+      PATH: `${CLAUDE_BIN}:/usr/local/bin:/usr/bin:/bin`,
       HOME: home,
       LANG: 'C.UTF-8',
       SHELL: '/bin/bash',
       CLAUDE_CONFIG_DIR: join(home, 'cfg'),
       CLAUDE_CODE_TMPDIR: join(home, 'tmp'),
-      ANTHROPIC_BASE_URL: model.url,
-      ANTHROPIC_AUTH_TOKEN: 'dummy',
-      DISABLE_TELEMETRY: '1',
-      DISABLE_AUTOUPDATER: '1',
-      DISABLE_ERROR_REPORTING: '1',
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
+      ...onLoopback(model.url),
       CLAUDE_CODE_MAX_RETRIES: '0',
     }
   }
@@ -185,12 +178,16 @@ if (args[0] === 'hook-deliver') {
     expect(told()).toContain('WORD at UserPromptSubmit')
     await beats('Stop')
 
-    const transcript = value(findTranscript(join(home, 'cfg'), input.conversation))
+    expect(findTranscript(join(home, 'cfg'), input.conversation).kind).toBe('ok')
     // Three answers of ten tokens, each counted once; the last line is written after the hook.
-    await sees(
-      '30 tokens',
-      () => Object.values(value(readUsage(transcript))).reduce((sum, one) => sum + one.output, 0) === 30,
-    )
+    const meter = new Meter(folder, () => undefined)
+    await sees('30 tokens', () => {
+      const days =
+        value(meter.look([{ config: join(home, 'cfg'), conversations: [input.conversation] }]))[input.conversation] ??
+        {}
+      const used = Object.values(days).flatMap((models) => Object.values(models))
+      return used.reduce((sum, { output }) => sum + output, 0) === 30
+    })
 
     value(await runtime.end(input.session))
     expect(value(readBeat(folder)).event).toBe('SessionEnd')

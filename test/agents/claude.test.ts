@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { hookOutput, undecidedServers } from '../../src/agents/claude.ts'
 import type { LaunchInput } from '../../src/agents/launch.ts'
 import { prepareLaunch } from '../../src/agents/launch.ts'
+import type { Preset } from '../../src/agents/preset.ts'
 import { aLaunch, privateFolder } from './support.ts'
 
 let town: string
@@ -84,16 +85,52 @@ test('a conversation is resumed when it exists and started when it does not, wha
   expect([await flag('start'), await flag('resume')]).toEqual(['--resume', '--resume'])
 })
 
+test('a login of its own decides where the client finds its settings and its conversations', async () => {
+  const account = { name: 'work', env: { CLAUDE_CONFIG_DIR: '~/work cfg' } }
+  const preset: Preset = { name: 'claude', command: ['claude'], prompt: 'arg', hooks: 'claude' }
+  const config = async (more: Partial<LaunchInput>) => {
+    const { argv, env } = await planned(more)
+    const noted = readFileSync(join(town, '.gt', 'runs', 'k3x9qf', 'config-folder'), 'utf8')
+    return [noted, env.CLAUDE_CONFIG_DIR, argv[1]]
+  }
+  const conversation = join(town, 'work cfg', 'projects', '-w')
+  mkdirSync(conversation, { recursive: true })
+  writeFileSync(join(conversation, `${uuid}.jsonl`), '')
+  expect(await config({})).toEqual([join(town, '.claude'), undefined, '--session-id'])
+  const work = join(town, 'work cfg')
+  expect(await config({ account })).toEqual([work, work, '--resume'])
+  // The agent table's own folder counts as well, less than the account's.
+  const table = { ...preset, env: { CLAUDE_CONFIG_DIR: '/table' } }
+  expect(await config({ preset: table })).toEqual(['/table', '/table', '--session-id'])
+  expect(await config({ preset: table, account })).toEqual([work, work, '--resume'])
+  writeFileSync(join(town, '.mcp.json'), '{"mcpServers":{"a":{},"b":{}}}')
+  writeFileSync(join(work, 'settings.json'), '{"enabledMcpjsonServers":["a"]}')
+  expect((await planned({ account })).settings.disabledMcpjsonServers).toEqual(['b'])
+})
+
+test('a status line of ours, and no dialog at a usage limit, only where nobody looks', async () => {
+  const { settings } = await planned()
+  const command = `/bin/sh '${join(town, '.gt', 'runs', 'k3x9qf', 'hook.sh').replaceAll("'", `'\\''`)}' StatusLine`
+  expect(settings).toMatchObject({ statusLine: { type: 'command', command }, autoContinueAtUsageLimit: true })
+  for (const role of ['mayor', 'crew'] as const) {
+    const attended = (await planned({ role, permission: 'manual' })).settings
+    expect(attended).not.toHaveProperty('statusLine')
+    expect(attended).not.toHaveProperty('autoContinueAtUsageLimit')
+  }
+})
+
 test('every hook calls the guard by absolute paths, whatever the town is called', async () => {
   const { settings } = await planned()
   const folder = join(town, '.gt', 'runs', 'k3x9qf')
   for (const [event, entries] of Object.entries<{ matcher?: string; hooks: { command: string }[] }[]>(settings.hooks)) {
     for (const { matcher, hooks } of entries) {
-      execFileSync('/bin/sh', ['-c', hooks[0]!.command], {
+      // Most guards end without reading; then the pipe breaks, which is no failure of theirs.
+      const ran = spawnSync('/bin/sh', ['-c', hooks[0]!.command], {
         input: '{}',
         env: { PATH: '/usr/bin:/bin' },
         stdio: ['pipe', 'ignore', 'ignore'],
       })
+      expect(ran.status).toBe(0)
       const name = matcher === undefined ? event : `${event}:${matcher}`
       const recorded = event === 'PermissionRequest' ? 'PermissionRefused' : name
       expect(readFileSync(join(folder, 'beat'), 'utf8')).toBe(`${recorded}\n`)

@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { activityOf, clearBeats, firstSign, readBeat, readFailure, writeBeat } from '../../src/agents/beat.ts'
+import { readContext } from '../../src/agents/context.ts'
 import { guardText, shellQuote, wrapperText } from '../../src/agents/guard.ts'
+import { readTrouble } from '../../src/agents/trouble.ts'
 import { privateFolder } from './support.ts'
 
 let folder: string
@@ -76,6 +78,39 @@ test('StopFailure keeps what went wrong', () => {
   expect(readFailure(folder).kind).toBe('unknown')
 })
 
+test('what went wrong is forgotten when the agent goes on, and not before', () => {
+  const env = { PATH: '/usr/bin:/bin' }
+  const goOn = ['SessionStart', 'UserPromptSubmit', 'PostToolUse', 'PostToolUseFailure', 'Stop', 'PermissionRequest']
+  for (const event of goOn) {
+    hook('StopFailure', '{"error":"rate_limit"}', env)
+    for (const later of ['Notification:idle_prompt', 'PreCompact', 'SessionEnd']) hook(later, '{}', env)
+    expect(readTrouble(folder)).toMatchObject({ kind: 'ok', value: { is: 'throttled' } })
+    hook(event, '{}', env)
+    expect(readFailure(folder).kind).toBe('empty')
+    // Idle after a turn that went well is not what it was after the one that failed.
+    hook('Notification:idle_prompt', '{}', env)
+    expect(readTrouble(folder)).toEqual({ kind: 'empty' })
+  }
+})
+
+test('a status line keeps what it is told, shows who it is, and is no sign of life', () => {
+  const env = { PATH: '/usr/bin:/bin', GT_BEAD: 'gp-a3f8k', GT_AGENT: 'gp/polecats/toast' }
+  hook('Stop', '{}', env)
+  utimesSync(join(folder, 'beat'), new Date(5_000), new Date(5_000))
+  const told = (used: number) => `{"context_window":{"used_percentage":${used}},"text":"'$(id)' \\\\n"}`
+  for (const used of [7, 8]) {
+    expect(hook('StatusLine', told(used), env)).toMatchObject({
+      status: 0,
+      stdout: 'gp-a3f8k gp/polecats/toast\n',
+      stderr: '',
+    })
+    expect(readFileSync(join(folder, 'status.json'), 'utf8')).toBe(told(used))
+    expect(readContext(folder)).toMatchObject({ value: { used } })
+  }
+  expect(readBeat(folder)).toEqual({ kind: 'ok', value: { event: 'Stop', at: 5_000 } })
+  expect(readdirSync(folder).filter((name) => name.startsWith('status'))).toEqual(['status.json'])
+})
+
 test('with its folder gone, or not writable, a hook is silent and harmless', () => {
   rmSync(join(folder, 'inbox'), { recursive: true })
   mkdirSync(join(folder, 'beat'))
@@ -96,8 +131,11 @@ test('a beat is the last event and when it was', () => {
   // A shorter name written over a longer one by two hooks at once: only the first line counts.
   writeFileSync(join(folder, 'beat'), 'Stop\nolUse\n')
   expect(readBeat(folder)).toMatchObject({ value: { event: 'Stop' } })
+  for (const left of ['failure.json', 'failure.77', 'status.json', 'status.77']) writeFileSync(join(folder, left), '')
   clearBeats(folder)
   expect(firstSign(folder).kind).toBe('empty')
+  expect(readdirSync(folder).sort()).toEqual(['bin', 'hook.sh', 'inbox'])
+  clearBeats(join(folder, 'none'))
 })
 
 test('what cannot be told is never read as no beat (law 8)', () => {

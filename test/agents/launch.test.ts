@@ -93,6 +93,40 @@ test('credentials and tool chains are inherited; what belongs to the caller is n
   expect(spec.unset).not.toContain('TMUX')
 })
 
+test('an account’s environment wins over the agent table’s and the user’s, and never over the identity', async () => {
+  const env = { CLAUDE_CONFIG_DIR: '~/.claude-work', A: 'account', HOME_OF: '~', OTHER: '~x', GT_AGENT: 'someone' }
+  const input = {
+    preset: node({ env: { A: 'table', B: 'table' } }),
+    userEnv: { PATH: process.env.PATH, HOME: '/home/$&me', A: 'user', CLAUDE_CONFIG_DIR: '/c' },
+  }
+  const spec = await specOf({ ...input, account: { name: 'work', env } })
+  expect(spec.env).toMatchObject({
+    CLAUDE_CONFIG_DIR: '/home/$&me/.claude-work',
+    A: 'account',
+    B: 'table',
+    HOME_OF: '/home/$&me',
+    OTHER: '~x',
+    GT_AGENT: 'gp/polecats/toast',
+  })
+  expect((await specOf(input)).env).toMatchObject({ CLAUDE_CONFIG_DIR: '/c', A: 'table' })
+})
+
+test('under an account no key of the user’s is inherited: it would win over the login that the account is', async () => {
+  const keys = { ANTHROPIC_API_KEY: 'k', ANTHROPIC_AUTH_TOKEN: 't', CLAUDE_CODE_OAUTH_TOKEN: 'o' }
+  const userEnv = { PATH: process.env.PATH, HOME: town, ANTHROPIC_BASE_URL: 'http://gateway', ...keys }
+  expect((await specOf({ userEnv })).env).toMatchObject(keys)
+  const account = { name: 'work', env: { CLAUDE_CODE_OAUTH_TOKEN: 'of work' } }
+  const preset = node({ env: { ANTHROPIC_AUTH_TOKEN: 'of the agent' } })
+  const { env, unset } = await specOf({ userEnv, account, preset })
+  expect(env).not.toHaveProperty('ANTHROPIC_API_KEY')
+  expect(unset).toEqual(['ANTHROPIC_API_KEY'])
+  expect(env).toMatchObject({
+    CLAUDE_CODE_OAUTH_TOKEN: 'of work',
+    ANTHROPIC_AUTH_TOKEN: 'of the agent',
+    ANTHROPIC_BASE_URL: 'http://gateway',
+  })
+})
+
 test('certificates set aside for gt’s own start reach the agents that gt starts', async () => {
   const userEnv = { PATH: process.env.PATH, GT_NODE_EXTRA_CA_CERTS: '/ca.pem' }
   const { env } = await specOf({ userEnv })

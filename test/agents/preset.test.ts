@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { AgentTable } from '../../src/agents/preset.ts'
-import { findProgram, presetFor } from '../../src/agents/preset.ts'
+import { BUILT_IN, findProgram, presetFor } from '../../src/agents/preset.ts'
 import type { TownSettings } from '../../src/town/settings.ts'
 import { privateFolder } from './support.ts'
 
@@ -18,6 +18,18 @@ test('a town’s own table is found, and wins over a built-in one', () => {
   expect(presetFor('claude', { claude: fake })).toMatchObject({ value: { command: fake.command } })
 })
 
+test('a table without a command changes what it names of the built-in one of its name, and nothing else', () => {
+  const custom = { codex: { model: 'gpt-x', env: { A: '1' } }, opencode: { env: { B: '2' } }, nobody: { model: 'm' } }
+  const { codex, opencode } = BUILT_IN
+  expect(presetFor('codex', custom)).toEqual({
+    kind: 'ok',
+    value: { ...codex, name: 'codex', model: 'gpt-x', env: { A: '1' } },
+  })
+  expect(presetFor('opencode', custom)).toMatchObject({ value: { env: { ...opencode!.env, B: '2' } } })
+  expect(presetFor('claude', { claude: { model: 'm' } })).toMatchObject({ value: { hooks: 'claude', model: 'm' } })
+  expect(presetFor('nobody', custom)).toMatchObject({ failure: { code: 'E_NO_AGENT' } })
+})
+
 test('what town settings hold fits without conversion', () => {
   const settings: TownSettings['agents'] = { fake: { command: ['x'], prompt: 'file', hooks: 'none', env: {} } }
   expect(presetFor('fake', settings).kind).toBe('ok')
@@ -28,7 +40,7 @@ test('an unknown agent names the known ones and how to add one; names of objects
     const found = presetFor(name, { fake })
     expect(found).toMatchObject({ kind: 'error', failure: { code: 'E_NO_AGENT' } })
     if (found.kind !== 'error') continue
-    expect(found.failure.message).toContain('claude, fake, script')
+    expect(found.failure.message).toContain('claude, codex, fake, gemini, opencode, script')
     expect(found.failure.hint).toContain('gt config agent set')
   }
 })
@@ -48,6 +60,9 @@ test('a program is found on PATH in order; folders and files that cannot run are
 test('a missing program exits 69 and says how to get it', () => {
   expect(findProgram('claude', privateFolder())).toMatchObject({
     failure: { code: 'E_NO_PROGRAM', exit: 69, hint: expect.stringMatching(/npm install -g .*--agent script/) },
+  })
+  expect(findProgram('codex', privateFolder())).toMatchObject({
+    failure: { code: 'E_NO_PROGRAM', exit: 69, hint: expect.stringContaining('npm install -g @openai/codex') },
   })
   expect(findProgram('no-such', '')).toMatchObject({ failure: { code: 'E_NO_PROGRAM', exit: 69 } })
 })

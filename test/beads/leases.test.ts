@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { ChangeInput } from '../../src/beads/change.ts'
 import { acquire, release, withLease } from '../../src/beads/leases.ts'
-import { ok } from '../../src/result.ts'
+import { fail, ok } from '../../src/result.ts'
 import { identify } from '../../src/town/processes.ts'
+import { until } from '../support/gt.ts'
 import { cleanUp, failureOf, must, newLedger, onCleanUp, reopened, temporaryFolder } from './support.ts'
 
 afterEach(cleanUp)
@@ -43,6 +45,28 @@ describe('a lease', () => {
     // The first holder has nothing left to give back, and must not give back what is another's.
     must(release(lease))
     expect(must(acquire(one, 'refinery', 'a'))).toBeNull()
+  })
+
+  test('that a full disk did not let its holder return is returned once there is room', async () => {
+    const ledger = newLedger()
+    let full = false
+    const onFullDisk = {
+      ...ledger,
+      get state() {
+        return ledger.state
+      },
+      refresh: () => ledger.refresh(),
+      write: (input: ChangeInput) => (full ? fail('E_DISK_FULL', 'No space left on device.') : ledger.write(input)),
+    }
+    const fillsIt = async () => {
+      full = true
+      return ok(undefined)
+    }
+    must(await withLease(onFullDisk, 'l', 'me', fillsIt, { waitMs: 0 }))
+    expect(ledger.state.leases.has('l')).toBe(true)
+    full = false
+    await until('its return', () => !ledger.state.leases.has('l'))
+    must(await withLease(ledger, 'l', 'somebody else', async () => ok(undefined), { waitMs: 0 }))
   })
 
   test('of a living process stays, of a dead one is taken over', async () => {

@@ -19,6 +19,9 @@ test('the checksum is the one of zlib', () => {
   // Node 20.0 to 20.14 have none to compare with.
   if (typeof zlibCrc32 === 'function') {
     fc.assert(fc.property(fc.uint8Array(), (bytes) => crc32(bytes) === zlibCrc32(bytes)))
+    const long = Buffer.alloc(100_000, 'a checksum')
+    for (const to of [10, 32_767, 32_768, 32_775, 99_999])
+      expect(crc32(long, 7, to)).toBe(zlibCrc32(long.subarray(7, to)))
   }
 })
 

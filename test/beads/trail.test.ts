@@ -8,7 +8,7 @@ import { apply, emptyState } from '../../src/beads/fold.ts'
 import { replay } from '../../src/beads/history.ts'
 import { logPath } from '../../src/beads/journal.ts'
 import type { Ledger } from '../../src/beads/ledger.ts'
-import { beadAt, differences, newestChanges, trailOf } from '../../src/beads/trail.ts'
+import { beadAt, differences, newestChanges, trailOf, trailUnder } from '../../src/beads/trail.ts'
 import { aBead, someChanges } from './arbitrary.ts'
 import { bead, cleanUp, create, failureOf, must, newLedger, temporaryFolder } from './support.ts'
 
@@ -47,6 +47,30 @@ test('the trail of a bead: who, when, under which run, why, what became differen
   ])
   expect(trail[3]!.unmet).toEqual({ if: 'version', id: 'gp-a', is: 1 })
   expect(trailOf(ledger.dir, 'gp-none')).toEqual([])
+})
+
+test('rule and evidence of a decision come through the journal untouched, and no verdict depends on them', () => {
+  const ledger = newLedger()
+  create(ledger, bead('gp-a'))
+  const input = must(updateBead(ledger.state, 'gp-a', { title: 'two' }, MAX))
+  write(ledger, { ...input, rule: 'dead-process', evidence: ['process 1 is gone', 'no session'] })
+  must(ledger.roll())
+  const trail = trailOf(ledger.dir, 'gp-a')
+  expect(trail[1]).toMatchObject({ rule: 'dead-process', evidence: ['process 1 is gone', 'no session'], applied: true })
+  expect(trail[0]).not.toHaveProperty('rule')
+})
+
+test('the trail of a run: what was said under its fence, of whatever bead, and what else touched its record', () => {
+  const ledger = newLedger()
+  create(ledger, bead('gp-a'))
+  create(ledger, bead('gp-m'))
+  const set = (id: string, path: string[], more: { fence?: string; why: string }) =>
+    write(ledger, { by: 'deacon', ...more, ops: [{ op: 'set', id, path, value: 'x' }] })
+  set('gp-a', ['metadata', 'gt', 'runs', 'k3', 'state'], { fence: 'k3', why: 'claim' })
+  set('gp-m', ['title'], { fence: 'k3', why: 'queued' })
+  set('gp-a', ['metadata', 'gt', 'runs', 'k3', 'state'], { why: 'a person' })
+  set('gp-a', ['title'], { fence: 'k4', why: 'another run' })
+  expect(trailUnder(ledger.dir, 'k3').map(({ why }) => why)).toEqual(['claim', 'queued', 'a person'])
 })
 
 test('the trail goes on over sealed journals', () => {

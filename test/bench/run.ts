@@ -10,8 +10,12 @@ import { fileURLToPath } from 'node:url'
 import { guardText } from '../../src/agents/guard.ts'
 import type { Op } from '../../src/beads/change.ts'
 import { createLedger } from '../../src/beads/ledger.ts'
+import { benchIntensity } from './intensity.ts'
 import { benchLedger, benchRival, benchTail } from './ledger.ts'
+import { benchPour, longMolecule } from './molecule.ts'
+import { benchPicture } from './picture.ts'
 import { benchMerges } from './refinery/merge.ts'
+import { benchDeaths, benchWatching } from './watch.ts'
 
 const GT = fileURLToPath(new URL('../../bin/gt.js', import.meta.url))
 const place = mkdtempSync(join(tmpdir(), 'gt-bench-'))
@@ -141,6 +145,21 @@ try {
   rows.push(['from write to another process’s event, ms (median)', median([...tail]).toFixed(2), '≤ 10', null])
   rows.push(['  19 of 20 within, ms', slow.toFixed(2), '≤ 10', slow <= 10])
 
+  const watching = await benchWatching()
+  rows.push(['a look at 30 workers that speak, ms', watching.speaking.toFixed(2), '≤ 2', watching.speaking <= 2])
+  rows.push(['  at 30 silent ones, ms', watching.silent.toFixed(2), '≤ 10', watching.silent <= 10])
+  rows.push(['  through 10,000 files, in steps of 2 ms, ms in all', watching.files.toFixed(0), '(a figure)', null])
+  rows.push([
+    'watching 30 for death, % of a core over a bare timer',
+    watching.share.toFixed(2),
+    '≤ 0.5',
+    watching.share <= 0.5,
+  ])
+  const deaths = await benchDeaths()
+  const late = deaths[Math.floor(deaths.length * 0.95)] ?? Number.NaN
+  rows.push(['  kill -9 of an agent to the event, ms (median)', median([...deaths]).toFixed(0), '≤ 100', null])
+  rows.push(['  19 of 20 within, ms', late.toFixed(0), '≤ 100', late <= 100])
+
   const town = join(place, 'town')
   once(gt('install', town))
   for (const count of [10_000, 100_000]) {
@@ -162,6 +181,29 @@ try {
     const megabytes = peak(words, town)
     rows.push([`  peak memory of gt ${words[0]} ${words[1]}, MB`, megabytes.toFixed(0), '≤ 200', megabytes <= 200])
   }
+
+  const poured = benchPour(1_000)
+  rows.push(['cooking and pouring 1,000 steps, ms', poured.toFixed(0), '≤ 1000', poured <= 1000])
+  for (const count of [1_000, 10_000]) {
+    const id = longMolecule(join(town, '.beads'), count)
+    const next = paired(() => once(gt('mol', 'next', id), town), node, 9)
+    const target = count === 10_000 ? '≤ 2' : '(a figure)'
+    rows.push([
+      `  gt mol next at ${count} open steps, × empty node`,
+      next.ratio.toFixed(2),
+      target,
+      count === 10_000 ? next.ratio <= 2 : null,
+    ])
+    const said = paired(() => once(gt('mol', 'step', 'done', '--molecule', id), town), node, 9)
+    rows.push([`  gt mol step done at ${count}, × empty node`, said.ratio.toFixed(2), '(a figure)', null])
+  }
+
+  const look = benchIntensity(10_000)
+  rows.push(['a look at the breakers, 10,000 beads with runs, ms', look.toFixed(2), '≤ 5', look <= 5])
+  rows.push(['  100,000 beads with runs, ms', benchIntensity(100_000).toFixed(2), '(a figure)', null])
+
+  const picture = benchPicture(10_000)
+  rows.push(['drawing 10,000 steps, a line each, ms', picture.toFixed(0), '≤ 200', picture <= 200])
 
   const merging = benchMerges()
   rows.push([

@@ -135,7 +135,7 @@ test('reopen, delete, and edges of every type', async () => {
   await town.data('undo')
   expect(await town.data('bead', 'show', one)).toMatchObject({ status: 'open', title: 'One' })
   const worker = { cwd: town.root, env: { ...town.env, GT_RUN: 'k3' } }
-  expect((await program('gt', ['bead', 'delete', one], worker)).stderr).toContain('does not delete')
+  expect((await program('gt', ['bead', 'delete', one], worker)).stderr).toContain('Agents delete no beads')
 })
 
 test('an undo that something depends on says so', async () => {

@@ -2,9 +2,10 @@
 import { expect, test } from 'vitest'
 import type { Bead } from '../../src/beads/bead.ts'
 import type { GtFacts, MergeFacts } from '../../src/beads/facts.ts'
+import { keyOf } from '../../src/deacon/actions.ts'
 import type { EpicAction } from '../../src/deacon/epics.ts'
 import { epics } from '../../src/deacon/epics.ts'
-import { keyOf, plan } from '../../src/deacon/plan.ts'
+import { plan } from '../../src/deacon/plan.ts'
 import { aBead, at, stateOf } from '../kernel/support.ts'
 import { needs, now, observed, POLICY } from './support.ts'
 

@@ -4,12 +4,14 @@ import { expect, test } from 'vitest'
 import type { Bead } from '../../src/beads/bead.ts'
 import { facts } from '../../src/beads/bead.ts'
 import type { MergeState, RunState } from '../../src/beads/facts.ts'
+import { activeRuns } from '../../src/beads/fold.ts'
 import { plan } from '../../src/deacon/plan.ts'
 import type { Read } from '../../src/result.ts'
 import { empty, fail, ok, unknown } from '../../src/result.ts'
-import type { Evidence } from '../../src/witness/evaluate.ts'
-import { aBead, aMerge, aRun, beadWith, stateOf } from '../kernel/support.ts'
-import { brief, handover, needs, now, observed, POLICY, slung } from './support.ts'
+import type { Doing, Evidence } from '../../src/witness/evaluate.ts'
+import { aBead, aMerge, aRun, at, beadWith, stateOf } from '../kernel/support.ts'
+import { aGate } from '../meow/gates/support.ts'
+import { brief, budgets, evidence, handover, needs, now, observed, POLICY, purse, slung } from './support.ts'
 
 const aRead = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Read<T>> =>
   fc.oneof(value.map(ok), fc.constantFrom(empty, unknown('?'), fail('E_X', 'x')))
@@ -26,6 +28,7 @@ const aTown = fc
         'working',
         'quiet',
         'rate_limited',
+        'parked',
         'submitted',
         'finished',
         'lost',
@@ -43,11 +46,12 @@ const aTown = fc
       agent: fc.constantFrom(undefined, 'gp/polecats/toast'),
       preset: fc.constantFrom('script', 'claude'),
       to: fc.option(fc.constantFrom('worker' as const, 'refinery' as const)),
+      cycle: fc.boolean(),
     }),
     { maxLength: 6 },
   )
   .map((rows) => {
-    const beads: Bead[] = []
+    const beads: Bead[] = [aGate('gp-g', { await_type: 'human' })]
     const seen: Record<string, Evidence> = {}
     for (const [n, row] of rows.entries()) {
       const order = slung(row.agent === undefined ? {} : { agent: row.agent })
@@ -62,6 +66,8 @@ const aTown = fc
         round: row.round,
         preset: row.preset,
         merge_request: `gp-m${n}`,
+        ...(row.cycle && { cycle: 'asked' as const, notes: { text: 'n', at: at(0) } }),
+        ...(row.state === 'parked' && { parked: { gates: [row.asked ? 'gp-g' : 'gp-gone'], at: at(0) } }),
       })
       beads.push(beadWith(run, gt))
       if (row.merge !== null) beads.push(aMerge(`gp-m${n}`, run, { state: row.merge }).bead)
@@ -70,7 +76,7 @@ const aTown = fc
         row.session.kind === 'ok'
           ? ok({ name: 's', labels: { run: run.fence }, process: run.process!, alive: row.session.value })
           : row.session
-      seen[run.fence] = { session, process: row.process, lastBeat: row.beat }
+      seen[run.fence] = { ...evidence(run, { session, process: row.process, beat: row.beat })[run.fence]! }
     }
     return { state: stateOf(...beads), seen }
   })
@@ -85,10 +91,9 @@ test('any town: the same look gives the same plan, no action stands in it twice,
       expect(JSON.stringify([...state.beads])).toBe(before)
       const keys = actions.map(brief)
       expect(new Set(keys).size).toBe(keys.length)
-      const active = [...state.live.values()].flat().filter((run) => run.state !== 'submitted').length
+      const active = activeRuns(state).length
       const free = Math.max(0, cap - active)
-      expect(keys.filter((key) => key.startsWith('dispatch ')).length).toBeLessThanOrEqual(free)
-      expect(keys.filter((key) => key.startsWith('rework ')).length).toBeLessThanOrEqual(free)
+      expect(keys.filter((key) => /^(?:dispatch|rework|unpark) /.test(key)).length).toBeLessThanOrEqual(free)
       // Whatever came back goes one way, and only what came back does.
       const ways = actions.filter(({ do: what }) => ['rework', 'hand-over', 'ask-person'].includes(what))
       const ids = ways.map((action) => ('bead' in action ? action.bead : ''))
@@ -107,11 +112,40 @@ test('any town: nobody is called dead without proof', () => {
     fc.property(aTown, fc.boolean(), ({ state, seen }, gone) => {
       for (const action of plan(observed(state, { evidence: seen, gone }), POLICY, now)) {
         if (action.do !== 'lose') continue
-        const { session, process } = seen[action.fence]!
+        const { session, process } = seen[action.run.fence]!
         const proven = (session.kind === 'ok' && !session.value.alive) || (process.kind === 'ok' && !process.value)
-        expect(proven, JSON.stringify(seen[action.fence])).toBe(true)
+        expect(proven, JSON.stringify(seen[action.run.fence])).toBe(true)
       }
     }),
     { numRuns: 300 },
+  )
+})
+
+/** Actions after which a model is asked something. */
+const COSTS = new Set(['dispatch', 'unpark', 'rework', 'bring-back', 'go-on', 'ask-hand-off'])
+
+test('any town: where the day is used up nothing begins that costs, and nobody is parked who uses nothing', () => {
+  const doings = fc.constantFrom<Doing['is']>('busy', 'idle', 'waiting', 'unknown')
+  const ways = fc.record({ doing: doings, odd: fc.boolean(), beat: fc.nat(now.getTime()), full: fc.boolean() })
+  fc.assert(
+    fc.property(aTown, ways, fc.constantFrom('over', 'stop'), ({ state, seen }, { doing, odd, beat, full }, stands) => {
+      const runs = activeRuns(state)
+      const well = runs.map((run) => {
+        const found = evidence(run, { beat: ok(beat) })[run.fence]!
+        return [run.fence, { ...found, doing: { is: doing, since: beat } }] as const
+      })
+      const trouble = runs.map(({ fence }) => [fence, { is: full ? 'context' : 'other', at: now.getTime(), text: '' }])
+      const look = observed(state, {
+        evidence: odd ? seen : Object.fromEntries(well),
+        trouble: Object.fromEntries(trouble),
+        budgets: budgets(purse('day', stands as 'over')),
+      })
+      for (const action of plan(look, POLICY, now)) {
+        if ('run' in action && action.run.preset === 'script') expect(action.do).not.toMatch(/^budget/)
+        else if (action.do === 'help') expect(['ask', 'note', 'recover']).toContain(action.help.do)
+        else if (COSTS.has(action.do)) expect(`${action.do} of ${JSON.stringify(action)}`).toBe('nothing')
+      }
+    }),
+    { numRuns: 500 },
   )
 })

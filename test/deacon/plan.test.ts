@@ -3,7 +3,10 @@ import { expect, test } from 'vitest'
 import type { Bead } from '../../src/beads/bead.ts'
 import type { GtFacts, MergeState, Run, Slung } from '../../src/beads/facts.ts'
 import type { State } from '../../src/beads/fold.ts'
-import { keyOf, LAST_WORDS_MS, nextDue, plan } from '../../src/deacon/plan.ts'
+import type { Action } from '../../src/deacon/actions.ts'
+import { keyOf } from '../../src/deacon/actions.ts'
+import { nextDue as dueBy, plan } from '../../src/deacon/plan.ts'
+import { LAST_WORDS_MS } from '../../src/deacon/supervise.ts'
 import { empty, fail, ok, unknown } from '../../src/result.ts'
 import { aBead, aMerge, aRun, at, beadWith, stateOf } from '../kernel/support.ts'
 import type { Scene } from './support.ts'
@@ -22,6 +25,23 @@ test('an idle town: nothing to do', () => {
   )
   expect(todo(state, { evidence: evidence(working, {}) })).toEqual([])
   expect(todo(stateOf())).toEqual([])
+})
+
+test('an order at its turn is carried out, but not while nothing new may start', () => {
+  expect(todo(stateOf(), { order: 'docs' })).toEqual(['order docs'])
+  expect(todo(stateOf(), { order: 'docs', closed: 'on hold' })).toEqual([])
+  expect(todo(stateOf(), { order: 'docs', frozen: true })).toEqual(['freeze'])
+  expect(keyOf({ do: 'order', name: 'docs' })).not.toBe(keyOf({ do: 'order', name: 'deps' }))
+})
+
+test('mail wakes whoever sits idle, and nobody while all stand still', () => {
+  const is = (kind: 'idle' | 'busy' | 'later' | 'away') => [{ to: { address: 'mayor' }, is: kind }]
+  expect(todo(stateOf(), { wakes: is('idle') })).toEqual(['wake'])
+  expect(todo(stateOf(), { wakes: is('idle'), sessions: null })).toEqual(['wake'])
+  expect(todo(stateOf(), { wakes: is('idle'), frozen: true })).toEqual(['freeze'])
+  for (const kind of ['busy', 'later', 'away'] as const) expect(todo(stateOf(), { wakes: is(kind) })).toEqual([])
+  const run = { address: 'gp/polecats/toast', run: 'f1' }
+  expect(keyOf({ do: 'wake', to: run })).not.toBe(keyOf({ do: 'wake', to: { ...run, run: 'f2' } }))
 })
 
 test.each<[string, Run, Scene, string[]]>([
@@ -56,11 +76,11 @@ test.each<[string, Run, Scene, string[]]>([
   ['it works', inState('working'), { evidence: evidence(inState('working'), {}) }, []],
   [
     'it said nothing for long',
-    inState('working'),
+    inState('working', { since: at(-601) }),
     { evidence: evidence(inState('working'), { beat: ok(now.getTime() - 600_001) }) },
-    ['quiet r1'],
+    ['quiet r1', 'help r1 note'],
   ],
-  ['it is quiet still', inState('quiet'), { evidence: evidence(inState('quiet'), { beat: ok(0) }) }, []],
+  ['it is quiet still', inState('quiet'), { evidence: evidence(inState('quiet'), { beat: ok(0) }) }, ['help r1 note']],
   ['it speaks again', inState('quiet'), { evidence: evidence(inState('quiet'), {}) }, ['alive r1']],
   [
     'its process is gone',
@@ -118,7 +138,6 @@ test.each<[string, Parameters<typeof evidence>[1]]>([
   ['the process table does not answer', { session: empty, process: unknown('ps failed') }],
   ['the process table fails', { process: fail('E_PS', 'ps failed') }],
   ['no process was recorded', { session: empty, process: empty }],
-  ['the session is gone and the process runs', { session: empty, process: ok(true) }],
   [
     'the session is another run’s, and dead',
     {
@@ -132,6 +151,14 @@ test.each<[string, Parameters<typeof evidence>[1]]>([
     for (const gone of [true, false])
       expect(todo(stateOf(beadWith(run)), { gone, evidence: evidence(run, facts) }), state).toEqual([])
   }
+})
+
+test('what contradicts itself is written down, so that its clock runs, and ends nothing', () => {
+  const run = inState('working')
+  const facts = { session: empty, process: ok(true) }
+  expect(todo(stateOf(beadWith(run)), { gone: true, evidence: evidence(run, facts) })).toEqual(['help r1 note'])
+  const start = inState('starting')
+  expect(todo(stateOf(beadWith(start)), { gone: true, evidence: evidence(start, facts) })).toEqual([])
 })
 
 test('while the runtime does not answer nothing is started; what needs no session goes on', () => {
@@ -154,6 +181,7 @@ test.each<[string, Partial<Bead>, Slung | undefined, boolean]>([
   ['deferred', { defer_until: at(61) }, slung().slung, false],
   ['rests', {}, slung({ not_before: at(61) }).slung, false],
   ['has rested', {}, slung({ not_before: at(60) }).slung, true],
+  ['rests longer than anybody is told to: the clock was set back', {}, slung({ not_before: at(3_660) }).slung, true],
   [
     'needs an open bead',
     { dependencies: [{ issue_id: 'gp-a', depends_on_id: 'gp-z', type: 'blocks', created_at: at(0) }] },
@@ -256,7 +284,7 @@ test('work goes back as often as the policy says; then a person is asked, once',
   expect(todo(handedIn('red', { round: 1 }), {}, { rounds: 0 })).toEqual(['ask-person gp-a'])
   const [asked] = plan(observed(handedIn('conflict', { round: 4 })), POLICY, now)
   expect(asked).toMatchObject({ do: 'ask-person', bead: 'gp-a', cause: 'conflict' })
-  expect(asked?.do === 'ask-person' && asked.text).toMatch(/came back 4 times.*gate "gate" failed.*gt mq retry gp-m1/)
+  expect(asked?.do === 'ask-person' && asked.text).toMatch(/came back 4 times.*gate "gate" failed.*gt mq retry gp-m1/s)
   expect(todo(handedIn('red', { round: 4 }, { needs }))).toEqual([])
   expect(todo(handedIn('red', { round: 4 }), {}, { cap: 0 })).toEqual(['ask-person gp-a'])
 })
@@ -327,25 +355,27 @@ test('the order of urgency: runs, queues, returned work, fresh work', () => {
 test('one hand at a time on one run: whatever ends, clears or restarts it bears one key', () => {
   const run = inState('working')
   const request = aMerge('gp-m1', run)
-  const keys = [
-    { do: 'lose', bead: 'gp-a', fence: 'r1', to: 'lost', reason: '' },
-    { do: 'unwind', bead: 'gp-a', fence: 'r1', reason: '' },
+  const keys: Action[] = [
+    { do: 'lose', bead: 'gp-a', run, to: 'lost', reason: '', cause: 'crash', grounds: { rule: '', evidence: [] } },
+    { do: 'unwind', bead: 'gp-a', run, reason: '' },
     { do: 'end-session', run },
     { do: 'clear', run },
     { do: 'rework', bead: 'gp-a', run, request },
     { do: 'hand-over', bead: 'gp-a', run, to: 'refinery' },
-  ] as const
+  ]
   expect(new Set(keys.map(keyOf))).toEqual(new Set(['run:r1']))
-  const others = [
+  const others: Action[] = [
     { do: 'dispatch', bead: 'gp-a' },
     { do: 'ask-person', bead: 'gp-a', cause: '', text: '' },
-    { do: 'alive', run },
-    { do: 'quiet', run, sinceMs: 1 },
+    { do: 'alive', run, why: '' },
+    { do: 'quiet', run, sinceMs: 1, grounds: { rule: '', evidence: [] } },
     { do: 'refine', rig: 'gp', mark: '' },
     { do: 'clear', run },
-  ] as const
+  ]
   expect(new Set(others.map(keyOf)).size).toBe(others.length)
 })
+
+const nextDue = (state: State, when: Date): number | undefined => dueBy(state, POLICY, when)
 
 test('the next instant that matters: the end of a rest or of a last sentence, whichever comes first', () => {
   const rests = (seconds: number, more: Partial<Bead> = {}) => aBead('gp-a', more, slung({ not_before: at(seconds) }))

@@ -1,11 +1,16 @@
 /** What the plan looks at, made by hand. Only for tests. */
+import type { Trouble } from '../../src/agents/trouble.ts'
 import type { Run, RunState, Slung } from '../../src/beads/facts.ts'
 import type { State } from '../../src/beads/fold.ts'
-import type { Action, Observed, Policy } from '../../src/deacon/plan.ts'
+import type { Purse, Rules, Stands } from '../../src/costs/budget.ts'
+import type { Budgets } from '../../src/costs/refusal.ts'
+import type { Action } from '../../src/deacon/actions.ts'
+import type { Observed, Policy } from '../../src/deacon/observed.ts'
 import { plan } from '../../src/deacon/plan.ts'
+import type { Checked } from '../../src/meow/gates/evaluate.ts'
 import { dependsOn } from '../../src/refinery/keys.ts'
 import type { Read } from '../../src/result.ts'
-import { ok } from '../../src/result.ts'
+import { empty, ok } from '../../src/result.ts'
 import type { Evidence } from '../../src/witness/evaluate.ts'
 import { aRun, at } from '../kernel/support.ts'
 
@@ -19,6 +24,21 @@ export const POLICY: Policy = {
   quietAfterMs: 600_000,
   startTimeoutMs: 300_000,
   radarEveryMs: 60_000,
+  patience: {
+    idleAfterMs: 120_000,
+    stepMs: 180_000,
+    diagnosisMs: 900_000,
+    detectingMs: 300_000,
+    hangsAfterMs: 1_800_000,
+    dialogMs: 45_000,
+  },
+  staggerMs: 20_000,
+  contextPercent: 85,
+  counts: () => false,
+  hears: (preset) => preset === 'claude',
+  witness: undefined,
+  agent: 'script',
+  accounts: {},
 }
 
 export interface Scene {
@@ -26,12 +46,23 @@ export interface Scene {
   gone?: boolean
   sessions?: Record<string, boolean> | null
   movable?: string[]
+  /** Name of the order whose turn it is. */
+  order?: string
   /** Keys of actions. */
   resting?: string[]
   /** When the radar of `gp` looked; null: never. Just now, unless said. */
   radarAt?: number | null
   /** What it saw: files by fence. */
   touched?: Record<string, string[]>
+  trouble?: Record<string, Trouble>
+  context?: Record<string, number>
+  /** Recipients of waiting mail, and whether they can be woken. */
+  wakes?: Observed['wakes']
+  closed?: string
+  budgets?: Observed['budgets']
+  frozen?: boolean
+  /** Looks at gates so far, by id. */
+  checks?: Record<string, Checked>
 }
 
 export function observed(state: State, scene: Scene = {}): Observed {
@@ -47,6 +78,17 @@ export function observed(state: State, scene: Scene = {}): Observed {
         : [['gp', { at: scene.radarAt ?? now.getTime(), touched: new Map(Object.entries(scene.touched ?? {})) }]],
     ),
     matching: (globs) => dependsOn({ paths: [...globs] }),
+    trouble: new Map(Object.entries(scene.trouble ?? {})),
+    context: new Map(Object.entries(scene.context ?? {})),
+    wakes: scene.wakes ?? [],
+    closed: scene.closed ?? null,
+    budgets: scene.budgets,
+    frozen: scene.frozen ?? false,
+    thawedAt: undefined,
+    chores: [],
+    order: scene.order,
+    outOfMemory: false,
+    gateChecks: new Map(Object.entries(scene.checks ?? {})),
     resting: (key) => scene.resting?.includes(key) ?? false,
   }
 }
@@ -54,8 +96,11 @@ export function observed(state: State, scene: Scene = {}): Observed {
 /** An action in short: what is done, and to which bead, run or rig. */
 export function brief(action: Action): string {
   if ('rig' in action) return `${action.do} ${action.rig}`
-  if ('fence' in action) return `${action.do} ${action.fence}`
-  return 'run' in action ? `${action.do} ${action.run.fence}` : `${action.do} ${action.bead}`
+  if ('run' in action) return `${action.do} ${action.run.fence}${action.do === 'help' ? ` ${action.help.do}` : ''}`
+  if ('chore' in action) return `${action.do} ${action.chore}`
+  if ('name' in action) return `${action.do} ${action.name}`
+  if ('gate' in action) return `${action.do} ${action.gate}`
+  return 'bead' in action ? `${action.do} ${action.bead}` : action.do
 }
 
 export const todo = (state: State, scene: Scene = {}, policy: Partial<Policy> = {}, when = now): string[] =>
@@ -82,7 +127,12 @@ export function evidence(
     [run.fence]: {
       session: facts.session ?? ok(view),
       process: facts.process ?? ok(facts.alive ?? true),
-      lastBeat: facts.beat ?? ok(now.getTime()),
+      runtime: ok(true),
+      earlierBoot: false,
+      hook: facts.beat ?? ok(now.getTime()),
+      ...{ client: empty, transcript: empty, files: empty, git: empty, output: empty },
+      doing: { is: 'unknown' },
+      conversation: empty,
     },
   }
 }
@@ -93,3 +143,25 @@ export const slung = (more: Partial<Slung> = {}): { slung: Slung } => ({
 export const inState = (state: RunState, more: Partial<Run> = {}): Run => aRun('r1', 'gp-a', { state, ...more })
 export const handover = { run: 'r0', ref: 'refs/gt/archive/r0', evidence: 'red', to: 'worker' } as const
 export const needs = { cause: 'ask', text: '?', at: at(0) }
+
+/** One of ten dollars, of which so much is spent. */
+export const purse = (id: string, stands: Stands, more: Partial<Purse> = {}): Purse => ({
+  id,
+  scope: id.split(':')[0] as Purse['scope'],
+  of: id.split(':')[1] ?? null,
+  setting: 'budget.day',
+  cap: { count: 10, unit: 'usd' },
+  base: 10,
+  spent: { within: 1, warn: 8, over: 10, stop: 12 }[stands],
+  unknown: [],
+  stands,
+  ...more,
+})
+/** All ten dollars a day; `claude` tells what it uses, `script` uses nothing. */
+export const budgets = (...purses: Purse[]): Budgets => ({
+  rules: { town: { day: 10, warn: 80, stop: 120, exempt: [] as string[] } as Rules['town'], rigs: new Map() },
+  purses: new Map(purses.map((one) => [one.id, one])),
+  tomorrow: now.getTime() + 3_600_000,
+  usage: (preset) => (preset === 'script' ? 'none' : preset === 'claude' ? 'claude' : 'untold'),
+  presetOf: () => 'claude',
+})

@@ -1,7 +1,14 @@
 /** The reference of commands is what the commands say of themselves. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { commandReference, REFERENCE, SCHEMAS, schemaText } from '../../scripts/docs.ts'
+import {
+  commandReference,
+  FORMULA_SCHEMA,
+  formulaSchemaText,
+  REFERENCE,
+  SCHEMAS,
+  schemaText,
+} from '../../scripts/docs.ts'
 import { TABLE } from '../../src/cli/table.ts'
 
 test('docs/commands.md is current (npm run docs writes it)', async () => {
@@ -16,4 +23,8 @@ test('it has a section for every command that people see, and none for a hidden 
 
 test('docs/schemas.json is current (npm run docs writes it)', () => {
   expect(readFileSync(SCHEMAS, 'utf8')).toBe(schemaText())
+})
+
+test('docs/formula.schema.json is current (npm run docs writes it)', () => {
+  expect(readFileSync(FORMULA_SCHEMA, 'utf8')).toBe(formulaSchemaText())
 })

@@ -270,6 +270,7 @@ describe('the machine', () => {
       'programs.git',
       'programs.tmux',
       'programs.claude',
+      'programs.clients',
       'programs.gt',
       'town',
     ])

@@ -3,20 +3,22 @@
  * with panes that can be attached to; and the Mayor, who makes beads. No account, no network.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
+import { isMarked } from '../../src/town/process-table.ts'
 import type { FakeModel } from '../support/fake-model.mjs'
 import { startFakeModel } from '../support/fake-model.mjs'
 import { GT, until } from '../support/gt.ts'
+import { CLAUDE_BIN, claudeInstalled, onLoopback } from '../support/real-client.ts'
 import type { TestTown, TownOptions } from '../support/town.ts'
-import { changesOf, makeTown, nothingLeft } from '../support/town.ts'
+import { changesOf, kill, makeTown, must, nothingLeft } from '../support/town.ts'
 
-const BIN = fileURLToPath(new URL('../claude/node_modules/.bin', import.meta.url))
-const installed = existsSync(join(BIN, 'claude'))
-if (!installed)
+if (!claudeInstalled)
   console.warn('Claude Code is not installed (npm ci --prefix test/claude): its end-to-end tests are skipped.')
+
+/** How the line begins that wakes an agent for its mail (deacon). */
+const WAKE = '^You have mail: '
 
 const models: FakeModel[] = []
 const screens: { dir: string; env: NodeJS.ProcessEnv }[] = []
@@ -38,19 +40,13 @@ async function claudeTown(options: TownOptions = {}): Promise<{ town: TestTown; 
   const town = await makeTown({ agent: 'claude', remote: 'bare', ...options })
   for (const name of ['cfg', 'cc']) mkdirSync(join(town.dir, name))
   Object.assign(town.env, {
-    PATH: `${BIN}:${town.env.PATH}`,
+    PATH: `${CLAUDE_BIN}:${town.env.PATH}`,
     TERM: 'xterm-256color',
     IS_SANDBOX: '1',
     CLAUDE_CONFIG_DIR: join(town.dir, 'cfg'),
     CLAUDE_CODE_TMPDIR: join(town.dir, 'cc'),
-    ANTHROPIC_BASE_URL: model.url,
-    ANTHROPIC_AUTH_TOKEN: 'dummy',
+    ...onLoopback(model.url),
     CLAUDE_CODE_MAX_RETRIES: '1',
-    DISABLE_TELEMETRY: '1',
-    DISABLE_AUTOUPDATER: '1',
-    DISABLE_ERROR_REPORTING: '1',
-    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-    CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
   })
   return { town, model }
 }
@@ -73,9 +69,12 @@ function personAttaches(town: TestTown, who: string): { look(): string; type(tex
   }
 }
 
-describe.skipIf(!installed)('with the real Claude Code', () => {
+const isMayorThere = (town: TestTown): boolean =>
+  town.processes().some(({ pid }) => isMarked(pid, { name: 'GT_ROLE', value: 'mayor' }))
+
+describe.skipIf(!claudeInstalled)('with the real Claude Code', () => {
   test('three beads are worked on side by side, can be watched, and land under their workers’ names', async () => {
-    const { town, model } = await claudeTown()
+    const { town, model } = await claudeTown({ set: { 'models.polecat': 'small-1', 'models.label.docs': 'docs-1' } })
     const ids: string[] = []
     for (const n of [1, 2, 3]) {
       const body = [
@@ -84,7 +83,8 @@ describe.skipIf(!installed)('with the real Claude Code', () => {
         `@bash gt done --message "wrote file ${n}"`,
         '@say handed in',
       ].join('\n')
-      const made = await town.gt('bead', 'create', `Claude bead ${n}`, '--body', body)
+      const label = n === 3 ? ['--label', 'docs'] : []
+      const made = await town.gt('bead', 'create', `Claude bead ${n}`, '--body', body, ...label)
       ids.push(made.data.id)
     }
     const sling = town.start('sling', ...ids, 'app', '--wait', '--timeout', '3m', '--permissions', 'bypass')
@@ -123,7 +123,34 @@ describe.skipIf(!installed)('with the real Claude Code', () => {
     expect(new Set(model.requests.map((request) => request.session)).size).toBe(3)
     for (const id of ids)
       expect(model.requests.some((request) => request.step === 0 && request.prompt.includes(id))).toBe(true)
+    // Each had the model that the settings name for it, a name that the client does not know included.
+    const asked = ids.map((id) => model.requests.find(({ prompt }) => prompt.includes(id))?.body.model)
+    expect(asked).toEqual(['small-1', 'small-1', 'docs-1'])
+    const { fence } = workers.find(({ bead }: { bead: string }) => bead === ids[2])
+    const why = await must(town.gt('why', fence))
+    expect([why.model, why.model_by]).toEqual(['docs-1', 'models.label.docs'])
   }, 240_000)
+
+  test('a molecule goes on with its next step in a fresh session, and lands when its steps are done', async () => {
+    const { town, model } = await claudeTown()
+    mkdirSync(join(town.root, 'formulas'), { recursive: true })
+    const step = (n: number, needs: string): string =>
+      `[[steps]]\nid = "s${n}"\ntitle = "Write ${n}"\ndescription = "Write file ${n}."\n${needs}`
+    const text = `formula = "two"\ndescription = "Two files"\n${step(1, '')}${step(2, 'needs = ["s1"]\n')}`
+    writeFileSync(join(town.root, 'formulas', 'two.formula.toml'), text)
+    const write = (n: number): string =>
+      `@bash echo ${n} > ${n}.txt && git add -A && git commit -qm ${n} && gt mol step done`
+    // The model does what the brief asks for: the first session ends after its step, the second is told where to go on.
+    model.rules.push(
+      { match: 'Begin with step 1', reply: `${write(1)}\n@bash gt handoff "file 1 is there"\n@say handed off` },
+      { match: 'Go on with step 2', reply: `${write(2)}\n@bash gt done --message "both files"\n@say handed in` },
+    )
+    const slung = await town.gt('sling', 'two', 'app', '--wait', '--timeout', '2m', '--permissions', 'bypass')
+    expect(slung.data.map((row: any) => row.state)).toEqual(['landed'])
+    expect([town.onMain('1.txt'), town.onMain('2.txt')]).toEqual(['1', '2'])
+    const { runs } = (await town.gt('bead', 'show', slung.data[0].bead)).data
+    expect([runs.length, runs[0].sessions]).toEqual([1, 2])
+  }, 180_000)
 
   test('the Refinery is called as a session of its own for a merge that workers could not mend, and lands it', async () => {
     const { town, model } = await claudeTown({
@@ -160,47 +187,70 @@ describe.skipIf(!installed)('with the real Claude Code', () => {
     expect(await nothingLeft(town)).toBeUndefined()
   }, 240_000)
 
-  test('the Mayor turns a wish into a bead and slings it', async () => {
+  test('the Mayor makes an epic of one wish, slings it as a convoy, and reports when all of it has landed', async () => {
     const { town, model } = await claudeTown()
-    model.rules.push({
-      match: 'please add a greeting',
-      reply: [
-        '@bash gt bead create "Add a greeting" --rig app --body "echo hello > greeting.txt"',
-        // The only bead there is: the beginning of its id names it.
-        '@bash gt sling ap- app --agent script',
-        '@say It is on its way.',
-      ].join('\n'),
-    })
-    const started = await town.gt('mayor', 'start')
-    expect(started.data).toEqual({ session: 'mayor', started: true })
+    const make = (name: string, more = ''): string =>
+      `@bash gt bead create "Greet in ${name}" --rig app --parent {out 1} --body "echo ${name} > ${name}.txt" ${more}--silent`
+    model.rules.push(
+      {
+        match: 'please greet in three languages',
+        reply: [
+          '@bash gt bead create "Greet in three languages" --type epic --rig app --silent',
+          make('french'),
+          make('dutch'),
+          // It repeats what the two others say, so it needs both.
+          make('all', '--needs {out 2},{out 3} '),
+          '@bash gt sling {out 1} app --agent script',
+          '@say They are on their way.',
+        ].join('\n'),
+      },
+      {
+        match: WAKE,
+        reply: '@bash gt convoy list --all\n@say All three greetings have landed.',
+      },
+    )
+    await must(town.gt('up'))
+    const started = await must(town.gt('mayor', 'start'))
+    expect(started).toEqual({ session: 'mayor', started: true })
     expect((await town.gt('mayor', 'start')).data.started).toBe(false)
     const screen = personAttaches(town, 'mayor')
     await until('the Mayor is at its prompt', () => /^\s*❯/m.test(screen.look()), 60_000)
-    screen.type('please add a greeting')
+    screen.type('please greet in three languages')
     // Enter as a key of its own: in one burst the client takes it for a newline.
-    await until('the wish stands in the prompt', () => screen.look().includes('please add a greeting'))
+    await until('the wish stands in the prompt', () => screen.look().includes('please greet in three languages'))
     screen.type('\r')
-    await until(
-      'the bead is there',
-      async () => {
-        const { data } = await town.gt('bead', 'list', '--status', 'all')
-        return data.some((bead: any) => bead.title === 'Add a greeting')
-      },
-      60_000,
-    )
-    await town.gt('up')
-    await until(
-      'the greeting landed',
-      () => {
-        try {
-          return town.onMain('greeting.txt') === 'hello'
-        } catch {
-          return false
-        }
-      },
-      60_000,
-    )
+    // Nobody types from here on: the town tells the Mayor, and the Mayor tells the person.
+    await until('the report', () => screen.look().includes('All three greetings have landed.'), 120_000)
+    for (const name of ['french', 'dutch', 'all']) expect(town.onMain(`${name}.txt`)).toBe(name)
     expect(JSON.stringify(model.requests[0]?.body)).toContain('You are the Mayor')
-    expect((await town.gt('mayor', 'stop')).code).toBe(0)
+    // What it was told on waking is the town's word, not a worker's.
+    const told = JSON.stringify(model.requests.at(-1)?.body)
+    expect(told).toMatch(/Landed: .*Greet in three languages \(3 of 3\)/)
+    // Six steps for the wish, two for the report: following it has cost nothing.
+    expect(model.requests.length).toBe(8)
+    await must(town.gt('mayor', 'stop'))
   }, 240_000)
+
+  test('an idle town asks the model nothing, and after a reboot the Mayor is back in the same conversation', async () => {
+    const { town, model } = await claudeTown({ set: { 'deacon.heartbeat': '500ms', 'dogs.orphans': '1s' } })
+    const { pid } = await must(town.gt('up'))
+    await must(town.gt('mayor', 'start'))
+    const screen = personAttaches(town, 'mayor')
+    await until('the Mayor is at its prompt', () => /^\s*❯/m.test(screen.look()), 60_000)
+    // Several heartbeats and chores later nobody has said a word (law 7).
+    const log = join(town.root, '.gt', 'dogs.json')
+    const marks = new Set<number>()
+    await until('some chores', () => existsSync(log) && marks.add(statSync(log).mtimeMs).size >= 4)
+    expect(model.requests).toEqual([])
+    kill(pid)
+    kill(town.tmuxServer()!)
+    await until('the end of the Mayor', () => !isMayorThere(town))
+    await must(town.gt('up'))
+    await until('the Mayor', () => isMayorThere(town))
+    expect(model.requests).toEqual([])
+    await must(town.gt('mayor', 'stop'))
+    await must(town.gt('down'))
+    await must(town.gt('up'))
+    expect(isMayorThere(town)).toBe(false)
+  }, 120_000)
 })

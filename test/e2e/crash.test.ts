@@ -35,7 +35,7 @@ async function settled(town: TestTown, beads: string[], daemon?: number): Promis
 }
 
 /** Every how many records a sling is killed; 1 tries each, and takes four minutes. */
-const every = Number(process.env.GT_TEST_CRASH_EVERY ?? 4)
+const every = Number(process.env.GT_TEST_CRASH_EVERY ?? 16)
 
 it(
   'survives kill -9 of a waiting sling after any of its records',
@@ -74,7 +74,7 @@ it('survives kill -9 of the daemon after any of its records', async () => {
   const town = await makeTown({ gate: GATE, set: { 'workers.attempts': '5' } })
   const beads: string[] = []
   let { pid } = await must(town.gt('up'))
-  for (const n of [1, 4, 9, 14, 19, 25, 32]) {
+  for (const n of every === 1 ? [1, 4, 9, 14, 19, 25, 32] : [1, 9, 19, 32]) {
     const pair = await twoBeads(town, String(n))
     const doomed = pid
     const killer = afterRecords(town, n, () => kill(doomed))
@@ -95,21 +95,23 @@ it('survives kill -9 of tmux’s server while agents work', async () => {
   const beads = [await town.bead('One', ''), await town.bead('Two', '')]
   await must(town.gt('sling', ...beads, 'app'))
   const first = [await town.puppets.next(beads[0]), await town.puppets.next(beads[1])]
+  for (const bead of beads)
+    await until('work to begin', async () => (await town.show(bead)).runs[0]?.state === 'working')
   await first[0]!.sh('echo loose > loose.txt')
   // No session leads to these any more, and they take no notice of the hang-up.
   await first[0]!.fork()
   kill(town.tmuxServer()!)
-  for (const bead of beads) {
+  for (const [n, bead] of beads.entries()) {
+    // No fault of theirs: the same run goes on where it was.
     const puppet = await town.puppets.next(bead)
-    expect(first.map((one) => one.run)).not.toContain(puppet.run)
-    expect((await town.show(bead)).metadata.gt.attempts).toBe(2)
+    expect(puppet).toMatchObject({ run: first[n]!.run, cwd: first[n]!.cwd })
+    expect((await town.show(bead)).metadata.gt.attempts).toBe(1)
     await puppet.sh('echo $GT_BEAD > $GT_BEAD && git add -A && git commit -qm x && gt done')
     await puppet.exit(0)
   }
   await must(town.gt('sling', ...beads, 'app', '--wait'))
   await settled(town, beads, pid)
-  await must(town.gt('restore', first[0]!.run, '--to', join(town.dir, 'back')))
-  expect(readFileSync(join(town.dir, 'back', 'loose.txt'), 'utf8')).toBe('loose\n')
+  expect(town.onMain('loose.txt')).toBe('loose')
 }, 90_000)
 
 it('survives kill -9 of `gt done` at any moment: the work is handed in once, or not yet', async () => {

@@ -145,7 +145,7 @@ it('survives kill -9 after any durable step: no change lost or landed twice, mai
   const town = await makeTown({ remote: 'bare', gate: 'test ! -e bad' })
   const queue = queueOf(town)
   const beads: string[] = []
-  const every = Number(process.env.GT_TEST_CRASH_EVERY ?? 3)
+  const every = Number(process.env.GT_TEST_CRASH_EVERY ?? 5)
   for (let n = 1; n <= 24; n += every) {
     const good = [0, 1, 2].map((k) => queue.submit({ files: { [`f${n}-${k}`]: `${k}` } }))
     const bad = queue.submit({ files: { bad: `${n}` } })

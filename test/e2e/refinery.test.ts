@@ -77,7 +77,7 @@ it('lands 26 of 30 in a few tested steps, with 2 bad, 2 conflicting and 1 flaky 
   expect(stats.runs_per_landing).toBeLessThan(0.9)
   // A flake shows where the search for its culprit ends: on a lone suspect that is green the second time.
   const flaky = [...all.good, ...all.flaky].find((one) => queue.merge(one).gate?.outcome === 'flaky')
-  const why = await must(town.gt('why', flaky!.bead))
+  const { merge_request: why } = await must(town.gt('why', flaky!.bead))
   expect(why).toMatchObject({ verdict: 'flaky', rule: expect.stringContaining('red, then green on the same tree') })
   expect(why.tests.map((test: Answer) => test.outcome)).toContain('fail')
   expect((await must(town.gt('why', all.bad[0]!.request))).rule).toContain('red twice')

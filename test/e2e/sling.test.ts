@@ -47,7 +47,8 @@ describe('landing', () => {
     const town = await makeTown({ remote: 'bare' })
     const head = town.git(town.project, 'rev-parse', 'HEAD')
     const bead = await town.bead('Write a file', 'echo hello > hello.txt')
-    await must(town.gt('sling', bead, 'app', '--wait'))
+    // Longer than a timer can count.
+    await must(town.gt('sling', bead, 'app', '--wait', '--timeout', '30d'))
     expect(town.onMain('hello.txt')).toBe('hello')
     expect(town.git(town.project, 'rev-parse', 'HEAD')).toBe(head)
     expect(await flawsOfMain(town, [bead])).toEqual([])

@@ -45,7 +45,9 @@ it('notices dead agents, keeps their work, counts attempts and asks a person aft
     kill(puppet.pid)
   }
   const needs = await until('a person to be asked', async () => (await town.show(bead)).metadata.gt.needs)
-  expect(needs.cause).toBe('attempts')
+  // Three different workers died of it.
+  expect(needs.cause).toBe('poison')
+  for (const { run } of dead) expect(needs.text).toContain(`gt restore ${run}`)
 
   const { runs, standing } = await town.show(bead)
   expect(standing).toBe('needs_human')

@@ -320,6 +320,24 @@ describe('a damaged worktree', () => {
     expect(must(await archiveWorktree(s.order))).toMatchObject({ commit: head, dirty: 0 })
   })
 
+  it('that is gone after it was archived, as when its removal was cut short, adds nothing to what was kept', async () => {
+    const { sh, write } = lab()
+    const s = await scene()
+    sh(s.path, 'commit', '-q', '--allow-empty', '-m', 'work')
+    write(join(s.path, 'loose'), 'x')
+    const kept = must(await archiveWorktree(s.order))
+    renameSync(s.path, `${s.path}.trash`)
+    expect(must(await archiveWorktree(s.order))).toEqual(kept)
+    // A commit that came since is something new; what was kept stays behind it.
+    renameSync(`${s.path}.trash`, s.path)
+    sh(s.path, 'commit', '-q', '--allow-empty', '-m', 'more')
+    const head = sh(s.path, 'rev-parse', 'HEAD')
+    rmSync(s.path, { recursive: true })
+    const more = must(await archiveWorktree(s.order))
+    expect(more.head).toBe(head)
+    expect(sh(s.gitDir, 'merge-base', '--is-ancestor', kept.commit, more.commit)).toBe('')
+  })
+
   it('with a broken index is read from its files', async () => {
     const { sh, write } = lab()
     const s = await scene()

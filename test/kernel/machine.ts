@@ -13,6 +13,7 @@ import { fixedAgent } from '../../src/kernel/ladder.ts'
 import type { MergeRequest } from '../../src/kernel/merges.ts'
 import { land, mergeOf, step, submit } from '../../src/kernel/merges.ts'
 import * as runs from '../../src/kernel/runs.ts'
+import { park, unpark } from '../../src/kernel/sessions.ts'
 import { order } from '../../src/polecats/sling.ts'
 import { aBead, aRun, at, stateOf, write } from './support.ts'
 
@@ -36,6 +37,8 @@ const KINDS = [
   'stop',
   'shelve',
   'decline',
+  'park',
+  'unpark',
   'clear',
   'needsHuman',
   'sling',
@@ -134,7 +137,7 @@ function build(seen: Seen, move: Move, clock: number): ChangeInput | null {
       return submit(bead, run, request, { head: `head-${clock}`, at: now, id: `gp-m${clock}` })
     case 'lost':
     case 'failed':
-      return runs.giveBack(bead, run, { to: kind, reason: 'gone', at: new Date(now), by }, POLICY)
+      return runs.giveBack(bead, run, { to: kind, reason: 'gone', cause: 'crash', at: new Date(now), by }, POLICY)
     case 'stop':
       return runs.stop(bead, run, 'enough', now, by)
     case 'shelve':
@@ -143,6 +146,10 @@ function build(seen: Seen, move: Move, clock: number): ChangeInput | null {
       return runs.decline(bead, run, 'not mine', now)
     case 'clear':
       return runs.note(run, { cleared: true }, by, 'cleared')
+    case 'park':
+      return park(run, [`g${move.bend % 2}`], { at: now, by })
+    case 'unpark':
+      return unpark(run, CAP, { conversation: 'c', dispatcher: { pid: 1, started: 'x' }, at: now, by, why: 'open' })
     case 'land':
       return request === undefined ? null : land(request, bead, run, { commit: `commit-${clock}` }, now, 'seen')
     case 'provisioning':
@@ -167,7 +174,9 @@ function ordinary({ bead, run, request }: Seen, bend: number): Exclude<Kind, 'fo
     case 'starting':
       return 'working'
     case 'working':
-      return bend === 1 ? 'quiet' : bend === 2 ? 'rate_limited' : 'submit'
+      return bend === 1 ? 'quiet' : bend === 2 ? 'rate_limited' : bend === 3 ? 'park' : 'submit'
+    case 'parked':
+      return 'unpark'
     case 'quiet':
     case 'rate_limited':
       return bend === 1 ? 'lost' : bend === 2 ? 'failed' : bend === 3 ? 'working' : 'submit'
@@ -194,14 +203,24 @@ function ordinary({ bead, run, request }: Seen, bend: number): Exclude<Kind, 'fo
 }
 
 /** Legal ways of a run, as drawn in src/beads/facts.ts: the drawing again, not the table of the builders. */
-const LIVE: RunState[] = ['claimed', 'provisioning', 'starting', 'working', 'quiet', 'rate_limited', 'submitted']
+const LIVE: RunState[] = [
+  'claimed',
+  'provisioning',
+  'starting',
+  'working',
+  'quiet',
+  'rate_limited',
+  'parked',
+  'submitted',
+]
 const ENDS: RunState[] = ['lost', 'failed', 'stopped']
 export const RUN_EDGES: Record<RunState, RunState[]> = {
   claimed: ['provisioning', ...ENDS],
   provisioning: ['starting', ...ENDS],
   starting: ['working', 'submitted', ...ENDS],
-  working: ['quiet', 'rate_limited', 'submitted', ...ENDS],
-  quiet: ['working', 'rate_limited', 'submitted', ...ENDS],
+  working: ['quiet', 'rate_limited', 'parked', 'submitted', ...ENDS],
+  quiet: ['working', 'rate_limited', 'parked', 'submitted', ...ENDS],
+  parked: ['starting', 'stopped'],
   rate_limited: ['working', 'submitted', ...ENDS],
   // `failed` only by handing over: `wrong` looks that it was.
   submitted: ['finished', 'starting', 'stopped', 'failed'],

@@ -21,7 +21,7 @@ import { aBead, aMerge, aRun, at, beadWith, stateOf, write } from './support.ts'
 const beadOf = (state: State, id = 'gp-a') => state.beads.get(id)!
 const runOf = (state: State, fence = 'r1') => facts(beadOf(state)).runs![fence]!
 const POLICY = { attempts: 3, backoffMs: 30_000 }
-const end = { to: 'lost', reason: 'process 1 is gone', at: new Date(at(100)), by: 'deacon' } as const
+const end = { to: 'lost', reason: 'process 1 is gone', cause: 'crash', at: new Date(at(100)), by: 'deacon' } as const
 const slung = { rig: 'gp', by: 'person', at: at(0) }
 
 test('a claim hooks the bead, names its worker and counts the attempt', () => {

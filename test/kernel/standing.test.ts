@@ -36,6 +36,7 @@ test.each<[RunState, string]>([
   ['rate_limited', 'hooked'],
   ['working', 'in_progress'],
   ['quiet', 'in_progress'],
+  ['parked', 'parked'],
   ['submitted', 'submitted'],
   ['lost', 'waiting'],
   ['failed', 'waiting'],
@@ -74,7 +75,6 @@ test('the three questions: what runs, what waits for me, what landed', () => {
     stateOf(
       aBead('gp-open'),
       aBead('gp-slung', {}, { slung }),
-      aBead('gp-late', {}, { needs: { ...needs, at: at(9) } }),
       aBead('gp-early', {}, { needs }),
       aBead('gp-msg', { issue_type: 'message' }),
       beadWith(working),
@@ -85,7 +85,6 @@ test('the three questions: what runs, what waits for me, what landed', () => {
     now,
   )
   expect(status.running.map(({ bead }) => bead)).toEqual(['gp-w', 'gp-s'])
-  expect(status.needs_you.map(({ bead }) => bead)).toEqual(['gp-early', 'gp-late'])
   expect(status.waiting.map(({ bead }) => bead)).toEqual(['gp-slung'])
   expect(status.queue).toMatchObject([{ id: 'gp-m1', bead: 'gp-s', state: 'queued' }])
   expect(status.ready).toBe(1)

@@ -32,6 +32,7 @@ test.each<[RunState, boolean]>([
   ['working', true],
   ['quiet', true],
   ['rate_limited', true],
+  ['parked', true],
   ['submitted', true],
   ['finished', false],
   ['lost', false],

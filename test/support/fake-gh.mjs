@@ -2,6 +2,7 @@
 // (FAKE_GH_REMOTE). It takes exactly the calls that src/forge makes and fails loudly at any other. Every one of them is
 // a line of JSON in FAKE_GH_STATE.calls. What people and the forge do by themselves are the commands with `_`:
 //   _merge <n> [merge|squash]   _close <n>   _check <n> <name> <CONCLUSION|PENDING>   _fork <branch> <base>
+//   _run <id> <workflow> <status> [conclusion]
 //   _review <n> <APPROVED|CHANGES_REQUESTED|COMMENTED> <text> [author]   _auth <on|off>   _net <on|off>   _require <on|off>
 import { spawnSync } from 'node:child_process'
 import {
@@ -217,7 +218,39 @@ const gh = {
   },
 }
 
+// CI runs: `gh run view <id>` and `gh run list --workflow`.
+const fields = (run, json) => Object.fromEntries(json.split(',').map((name) => [name, run[name]]))
+const runs = {
+  view(args, state) {
+    const { rest, flags } = parse(args, { json: 1, repo: 1 })
+    const run = (state.runs ?? []).find((one) => String(one.databaseId) === rest[0])
+    if (run === undefined) throw new Refusal(`failed to get run: HTTP 404: Not Found (runs/${rest[0]})`)
+    return JSON.stringify(fields(run, flags.json))
+  },
+  list(args, state) {
+    const { flags } = parse(args, { workflow: 1, limit: 1, json: 1, repo: 1 })
+    const ours = (state.runs ?? []).filter((one) => one.workflowName === flags.workflow)
+    if (ours.length === 0 && flags.workflow !== 'new.yml') {
+      throw new Refusal(`could not find any workflows named ${flags.workflow}`)
+    }
+    return JSON.stringify(
+      ours
+        .reverse()
+        .slice(0, Number(flags.limit))
+        .map((one) => fields(one, flags.json)),
+    )
+  },
+}
+
 const people = {
+  _run(state, id, workflowName, status, conclusion = '') {
+    state.runs ??= []
+    const url = `https://forge.example/fake/repo/actions/runs/${id}`
+    const run = { databaseId: Number(id), workflowName, status, conclusion, url, updatedAt: new Date().toISOString() }
+    const at = state.runs.findIndex((one) => one.databaseId === run.databaseId)
+    if (at < 0) state.runs.push(run)
+    else state.runs[at] = run
+  },
   _merge(state, number, how = 'merge') {
     const pull = need(state, number)
     if (pull.state !== 'OPEN') throw new Refusal(`fake-gh: ${number} is ${pull.state}`)
@@ -293,6 +326,7 @@ try {
       )
     }
     if (!state.auth) throw new Refusal('To get started with GitHub CLI, please run:  gh auth login', 4)
+    if (command === 'run' && Object.hasOwn(runs, verb)) return runs[verb](argv.slice(2), state)
     if (command !== 'pr' || !Object.hasOwn(gh, verb)) throw new Refusal(`unknown command "${argv.join(' ')}" for "gh"`)
     return gh[verb](argv.slice(2), state)
   })

@@ -17,4 +17,4 @@ export interface FakeModel {
 }
 export function startFakeModel(options?: { port?: number; rules?: Rule[] }): Promise<FakeModel>
 export function position(messages: { role: string; content: unknown }[]): { prompt: string; step: number }
-export function planned(plan: string, step: number): { gate?: string; bash?: string; say?: string }
+export function planned(plan: string, step: number): { gate?: string; usage?: number; bash?: string; say?: string }

@@ -7,6 +7,8 @@
  *   @bash CMD    call the Bash tool
  *   @say TEXT    say TEXT, which ends the turn
  *   @gate NAME   hold the next step until the test opens NAME
+ *   @usage N     the next step says that N tokens were read (100, unless said)
+ * `{out N}` in a step stands for what the N-th call of this turn printed: the model has read it.
  * A prompt without such lines, or with all of them done, gets `ACK` or `DONE`. Rules come first: `{ match, reply }`,
  * `match` a regular expression on the prompt, `reply` lines as above or `{ status, message, headers }` for an error.
  * The conversation is the state, so any number of clients can share one server.
@@ -14,10 +16,10 @@
  *   node fake-model.mjs [PORT]   prints "LISTENING http://127.0.0.1:PORT"; POST /open/NAME opens a gate, GET /log tells
  */
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
 import { pathToFileURL } from 'node:url'
+import { listenOn, makeGates } from './scripted-server.mjs'
 
-const STEP = /^@(bash|say|gate) ?(.*)$/
+const STEP = /^@(bash|say|gate|usage) ?(.*)$/
 /** How the client's own summarising request begins (/compact). */
 const SUMMARISE = /^CRITICAL: Respond with TEXT ONLY/m
 
@@ -47,26 +49,41 @@ export function position(messages) {
   return { prompt: '', step: 0 }
 }
 
-/** The step to take now: `{ gate?, bash? | say }`. */
+/** What the tools printed since the prompt that counts, in the order of the calls. */
+function printed(messages, step) {
+  const parts = messages
+    .slice(-2 * step)
+    .flatMap(({ role, content }) => (role === 'user' && Array.isArray(content) ? content : []))
+  return parts
+    .filter((part) => part.type === 'tool_result')
+    .map(({ content }) => (typeof content === 'string' ? content : content.map(({ text }) => text).join('')).trim())
+}
+
+const filledIn = (text, outputs) => text?.replace(/\{out (\d+)\}/g, (_, n) => outputs[n - 1] ?? '')
+
+/** The step to take now: `{ gate?, usage?, bash? | say }`. */
 export function planned(plan, step) {
   const steps = []
   let gate
+  let usage
   for (const line of plan.split('\n')) {
     const found = STEP.exec(line.trimEnd())
     if (found === null) continue
     if (found[1] === 'gate') gate = found[2].trim()
+    else if (found[1] === 'usage') usage = Number(found[2])
     else {
-      steps.push({ [found[1]]: found[2], gate })
+      steps.push({ [found[1]]: found[2], gate, usage })
       gate = undefined
+      usage = undefined
     }
   }
   if (steps.length === 0) return { say: 'ACK', gate }
   return steps[step] ?? { say: 'DONE', gate: step === steps.length ? gate : undefined }
 }
 
-function events(body, { bash, say }) {
+function events(body, { bash, say, usage: input = 100 }) {
   const text = bash === undefined
-  const usage = { input_tokens: 100, output_tokens: 10, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
+  const usage = { input_tokens: input, output_tokens: 10, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
   const block = text
     ? { type: 'text', text: '' }
     : { type: 'tool_use', id: `toolu_${randomUUID()}`, name: 'Bash', input: {} }
@@ -94,17 +111,7 @@ function events(body, { bash, say }) {
 /** Starts a server. `requests` is what clients asked, `open(gate)` lets a held step go, `rules` may be changed any time. */
 export async function startFakeModel({ port = 0, rules = [] } = {}) {
   const requests = []
-  const gates = new Map()
-  const gate = (name) => {
-    if (!gates.has(name)) {
-      let open
-      const opened = new Promise((resolve) => {
-        open = resolve
-      })
-      gates.set(name, { opened, open })
-    }
-    return gates.get(name)
-  }
+  const gates = makeGates()
 
   const failed = (response, { status, message, headers = {} }) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers })
@@ -117,7 +124,7 @@ export async function startFakeModel({ port = 0, rules = [] } = {}) {
     const path = new URL(request.url, 'http://localhost').pathname
     if (path === '/log') return void response.end(JSON.stringify(requests))
     if (path.startsWith('/open/')) {
-      gate(decodeURIComponent(path.slice('/open/'.length))).open()
+      gates.open(decodeURIComponent(path.slice('/open/'.length)))
       return void response.end('{}')
     }
     if (path !== '/v1/messages') return failed(response, { status: 404, message: `no route ${path}` })
@@ -129,31 +136,24 @@ export async function startFakeModel({ port = 0, rules = [] } = {}) {
     const next = SUMMARISE.test(prompt)
       ? { say: '<summary>A short summary.</summary>' }
       : planned(rule?.reply ?? prompt, step)
-    if (next.gate !== undefined) await gate(next.gate).opened
+    next.bash = filledIn(next.bash, step > 0 ? printed(body.messages, step) : [])
+    if (next.gate !== undefined) await gates.opened(next.gate)
     if (response.destroyed) return
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     for (const event of events(body, next)) response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
     response.end()
   }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error) => {
-      if (response.headersSent) response.destroy()
-      else failed(response, { status: 500, message: String(error?.stack ?? error) })
-    })
-  })
-  await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  const { url, close } = await listenOn(port, answer, (response, message) => failed(response, { status: 500, message }))
   return {
-    url: `http://127.0.0.1:${server.address().port}`,
+    url,
     requests,
     rules,
-    open: (name) => gate(name).open(),
-    close: () =>
-      new Promise((resolve) => {
-        for (const { open } of gates.values()) open()
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    open: gates.open,
+    close: () => {
+      gates.openAll()
+      return close()
+    },
   }
 }
 

@@ -33,6 +33,8 @@ export interface FakeGh {
   /** `SUCCESS`, `FAILURE` …, or `PENDING`; about the commit that is its head now. */
   check(n: number, name: string, conclusion: string): void
   review(n: number, decision: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED', text: string, author?: string): void
+  /** A CI run as it stands now: `in_progress`, or `completed` with a conclusion. */
+  run(id: number, workflow: string, status: string, conclusion?: string): void
   /** A stranger's pull request from a fork whose branch has this name. */
   fork(branch: string, base: string): void
   /** Whether gh is logged in, the network is there, and reviews are required (at first: yes, yes, no). */
@@ -62,6 +64,7 @@ export function fakeGh(dir: string, remote: string): FakeGh {
     close: (n) => void tell('_close', String(n)),
     check: (n, name, conclusion) => void tell('_check', String(n), name, conclusion),
     review: (n, decision, text, author = 'reviewer') => void tell('_review', String(n), decision, text, author),
+    run: (id, workflow, status, conclusion = '') => void tell('_run', String(id), workflow, status, conclusion),
     fork: (branch, base) => void tell('_fork', branch, base),
     set: (what, value) => void tell(`_${what}`, value),
     calls(verb) {

@@ -23,6 +23,8 @@ export interface Puppet {
   /** Its worktree. */
   cwd: string
   brief: string
+  /** All that `gt` started it with. */
+  args: string[]
   env: Record<string, string>
   /** Runs a shell line as the agent would. */
   sh(line: string, more?: { cwd?: string; env?: Record<string, string> }): Promise<Said>
@@ -32,6 +34,12 @@ export interface Puppet {
   stubborn(): Promise<void>
   /** Starts a child in a session of its own that takes no notice of signals; its pid. */
   fork(): Promise<number>
+  /** Fires a hook of Claude Code's (agent `hooked`); what it said to the model. */
+  hook(event: string, json?: object): Promise<Said>
+  /** Puts this on its screen, and nothing else. */
+  show(text: string): Promise<void>
+  /** Lines typed at its prompt, each with what its hook said to the model. */
+  typed: { text: string; heard: string }[]
   /** Ends with this code. */
   exit(code: number): Promise<void>
   /** Resolves when its process is gone. */
@@ -78,6 +86,7 @@ export async function puppets(dir: string): Promise<Puppets> {
 }
 
 function greet(socket: Socket, welcome: (puppet: Puppet) => void): void {
+  const typed: Puppet['typed'] = []
   const asked = new Map<number, (answer: Answer) => void>()
   let count = 0
   let left: () => void = () => {}
@@ -88,7 +97,7 @@ function greet(socket: Socket, welcome: (puppet: Puppet) => void): void {
     const id = ++count
     return new Promise((resolve, reject) => {
       asked.set(id, resolve)
-      void gone.then(() => reject(new Error(`the puppet ended before it answered ${verb}`)))
+      void gone.then(() => reject(new Error(`the puppet ended before it answered ${verb} ${JSON.stringify(more)}`)))
       socket.write(`${JSON.stringify({ id, verb, ...more })}\n`)
     })
   }
@@ -96,10 +105,14 @@ function greet(socket: Socket, welcome: (puppet: Puppet) => void): void {
   socket.on('close', () => left())
   createInterface({ input: socket }).on('line', (line) => {
     const message = JSON.parse(line)
+    if (message.typed !== undefined) return typed.push({ text: message.typed, heard: message.heard })
     if (message.hello === undefined) return asked.get(message.id)?.(message.answer)
     welcome({
       ...message.hello,
       gone,
+      typed,
+      hook: (event, json) => ask('hook', { event, json }),
+      show: (text) => ask('show', { text }),
       sh: (text, more) => ask('sh', { line: text, ...more }),
       killed: (text, afterMs) => ask('killed', { line: text, afterMs }),
       stubborn: () => ask('stubborn'),

@@ -15,8 +15,16 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import { afterEach } from 'vitest'
+import { createBead } from '../../src/beads/edit.ts'
 import { history } from '../../src/beads/history.ts'
+import { openLedger } from '../../src/beads/ledger.ts'
+import { openView } from '../../src/beads/view.ts'
+import { shown } from '../../src/cli/bead-text.ts'
+import type { Context } from '../../src/cli/context.ts'
+import { slotOf } from '../../src/cli/context.ts'
+import { register as registerQueue } from '../../src/cli/mq.ts'
 import { setConfig } from '../../src/town/config.ts'
 import { tmuxSocket } from '../../src/town/paths.ts'
 import type { ProcessRow } from '../../src/town/process-table.ts'
@@ -130,14 +138,13 @@ export async function makeTown(options: TownOptions = {}): Promise<TestTown> {
     start: (...args) => startGt(args, { cwd: existsSync(root) ? root : dir, env }),
     gt: (...args) => town.start(...args).ended,
     set: (key, value) => {
-      const done = setConfig(root, key, value)
-      if (done.kind === 'error') throw new Error(done.failure.message)
+      agree(setConfig(root, key, value))
     },
     bead: async (title, script, ...more) => {
-      const made = await must(town.gt('bead', 'create', title, '--body', fencedShell(script), ...more))
-      return made.id
+      const own = more.length === 0 ? createIn(join(root, '.beads'), title, fencedShell(script)) : undefined
+      return own ?? (await must(town.gt('bead', 'create', title, '--body', fencedShell(script), ...more))).id
     },
-    show: async (id) => must(town.gt('bead', 'show', id)),
+    show: async (id) => shownIn(join(root, '.beads'), id) ?? must(town.gt('bead', 'show', id)),
     landings: () => git(remote, 'rev-list', '--first-parent', `${first}..refs/heads/main`).split('\n').filter(Boolean),
     onMain: (path) => git(remote, 'show', `refs/heads/main:${path}`),
     tested: () => new Set(existsSync(gates) ? readFileSync(gates, 'utf8').split('\n').filter(Boolean) : []),
@@ -168,7 +175,8 @@ export async function makeTown(options: TownOptions = {}): Promise<TestTown> {
     close: async () => {
       open.delete(town)
       hand.close()
-      if (existsSync(join(root, 'town.toml'))) await town.gt('down')
+      // Where nothing runs there is nothing to end.
+      if (town.processes().length > 0 && existsSync(join(root, 'town.toml'))) await town.gt('down')
       for (const { pid } of town.processes()) kill(pid)
       await until('the end of every process of the town', () => town.processes().length === 0)
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
@@ -182,12 +190,50 @@ export async function makeTown(options: TownOptions = {}): Promise<TestTown> {
   await must(town.gt('rig', 'add', 'app', remote, ...recorded))
   town.set('workers.agent', options.agent ?? 'script')
   town.set('workers.backoff', '10ms')
-  await must(town.gt('config', 'agent', 'set', 'puppet', '--', ...hand.command))
+  // Whatever else this machine does while tests run.
+  for (const limit of ['max_load', 'min_memory_mb', 'min_disk_mb']) town.set(`host.${limit}`, '0')
+  // The same twice, once with hooks: what Claude Code is to the town, moved by the test.
+  for (const name of ['puppet', 'hooked']) agree(setConfig(root, `agents.${name}.command`, hand.command))
+  town.set('agents.hooked.hooks', 'claude')
+  if (options.agent === 'hooked') town.set('permissions.mode', 'acceptEdits')
   for (const [key, value] of Object.entries(options.set ?? {})) town.set(key, value)
   return town
 }
 
+/**
+ * What `gt bead show` answers, looked up in this very process: tests ask again and again until something is so, and a process
+ * for each look would keep a core busy. Undefined: only the command can tell.
+ */
+function shownIn(beads: string, id: string): Answer | undefined {
+  const view = openView(beads, 'all')
+  if (view.kind !== 'ok') return undefined
+  try {
+    const { state } = view.value
+    const bead = state.beads.get(id)
+    return bead && JSON.parse(JSON.stringify(shown(state, bead, new Date())))
+  } finally {
+    view.value.close()
+  }
+}
+
+/** What `gt bead create <title> --body <body>` does in a town with the one rig; its id. Undefined: ask the command. */
+function createIn(beads: string, title: string, body: string): string | undefined {
+  const ledger = openLedger(beads)
+  if (ledger.kind !== 'ok') return undefined
+  try {
+    const made = createBead(ledger.value.state, { title, body, prefix: 'ap', rig: 'app' }, { by: 'person' })
+    const written = made.kind === 'ok' ? ledger.value.write(made.value.input) : made
+    return made.kind === 'ok' && written.kind === 'ok' && written.value.applied ? made.value.bead.id : undefined
+  } finally {
+    ledger.value.close()
+  }
+}
+
 const fencedShell = (script: string): string => `\`\`\`sh\n${script}\n\`\`\``
+
+function agree(done: ReturnType<typeof setConfig>): void {
+  if (done.kind === 'error') throw new Error(done.failure.message)
+}
 
 /** The data of a call that has to succeed. */
 export async function must(call: Promise<Outcome>): Promise<Answer> {
@@ -215,20 +261,38 @@ export async function flawsOfMain(town: TestTown, beads: string[]): Promise<stri
   for (const commit of landings) {
     const tree = town.git(town.remote, 'rev-parse', `${commit}^{tree}`)
     if (!tested.has(tree)) flaws.push(`${commit}: its tree was never tested`)
-    const verified = await town.gt('mq', 'verify', commit)
-    if (verified.code !== 0) flaws.push(`${commit}: ${verified.stdout}`)
+    const wrong = await unverified(town, commit)
+    if (wrong !== undefined) flaws.push(`${commit}: ${wrong}`)
   }
   const landed = new Map<string, string>()
   for (const [bead, change] of landings.flatMap((commit) => changesOf(town, commit))) {
     if (landed.has(bead)) flaws.push(`${bead} landed twice`)
     landed.set(bead, change)
     if (landings.includes(change)) continue
-    const verified = await town.gt('mq', 'verify', change)
-    if (verified.code !== 0) flaws.push(`${bead} as ${change}: ${verified.stdout}`)
+    const wrong = await unverified(town, change)
+    if (wrong !== undefined) flaws.push(`${bead} as ${change}: ${wrong}`)
   }
   for (const bead of beads) if (!landed.has(bead)) flaws.push(`${bead} did not land`)
   for (const bead of landed.keys()) if (!beads.includes(bead)) flaws.push(`${bead} landed unasked`)
   return flaws
+}
+
+/** What `gt mq verify <commit>` finds wrong: the command itself, called in this very process, since there are many of them. */
+async function unverified(town: TestTown, commit: string): Promise<string | undefined> {
+  const context: Context = {
+    env: town.env,
+    cwd: town.root,
+    json: true,
+    interactive: false,
+    progress: () => {},
+    signal: new AbortController().signal,
+  }
+  const program = new Command('gt').exitOverride()
+  registerQueue(program, context)
+  await program.parseAsync(['mq', 'verify', commit], { from: 'user' })
+  const { answer } = slotOf(program)
+  if (answer?.kind !== 'ok') return answer?.failure.message ?? 'no answer'
+  return answer.value.exit ? answer.value.problem?.message : undefined
 }
 
 /**

@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { SessionView } from '../../src/agents/runtime.ts'
 import { tmux } from '../../src/tmux/command.ts'
+import { descendants } from '../../src/town/process-tree.ts'
 import { identify, isRunning } from '../../src/town/processes.ts'
 import type { Stage } from './helper.ts'
 import { fileText, program, stage, until, value } from './helper.ts'
@@ -20,11 +22,11 @@ afterEach(async () => {
 })
 
 const DUMP = `import { writeFileSync } from 'node:fs'
-writeFileSync(process.env.OUT, JSON.stringify({ argv: process.argv.slice(2), env: process.env, cwd: process.cwd(), pid: process.pid }))
+writeFileSync(process.env.OUT, JSON.stringify({ argv: process.argv.slice(2), env: process.env, cwd: process.cwd(), pid: process.pid, ppid: process.ppid }))
 setInterval(() => {}, 1e6)`
 
 describe('start', () => {
-  it('runs the agent as the process of the session, seen by look and list and gone after end', async () => {
+  it('runs the agent under the process of the session, seen by look and list and gone after end', async () => {
     const { runtime, spec, ...at } = onStage()
     expect(await runtime.list()).toEqual({ kind: 'empty' })
     expect(await runtime.look('toast')).toEqual({ kind: 'empty' })
@@ -34,16 +36,17 @@ describe('start', () => {
       ),
     )
     const dump = JSON.parse(await fileText(at.path('out')))
-    expect(view).toMatchObject({ name: 'toast', alive: true, process: { pid: dump.pid } })
-    expect(view.process).toEqual(value(identify(dump.pid)))
-    expect(value(await runtime.look('toast'))).toEqual(view)
-    expect(value(await runtime.list())).toEqual([view])
+    const agent = value(identify(dump.pid))
+    expect(view).toMatchObject({ name: 'toast', alive: true, process: value(identify(dump.ppid)) })
+    expect(value(descendants(view.process))).toEqual([agent])
+    expect(value(await runtime.look('toast'))).toMatchObject(view)
+    expect(value(await runtime.list())).toMatchObject([view])
     // No prefix match: "toa" is nobody.
     expect(await runtime.look('toa')).toEqual({ kind: 'empty' })
     expect(await runtime.end('toa')).toEqual({ kind: 'ok', value: undefined })
-    expect(value(isRunning(view.process))).toBe(true)
+    for (const id of [view.process, agent]) expect(value(isRunning(id))).toBe(true)
     expect(await runtime.end('toast')).toEqual({ kind: 'ok', value: undefined })
-    expect(value(isRunning(view.process))).toBe(false)
+    for (const id of [view.process, agent]) expect(value(isRunning(id))).toBe(false)
     expect(await runtime.look('toast')).toEqual({ kind: 'empty' })
     expect(await runtime.end('toast')).toEqual({ kind: 'ok', value: undefined })
   })
@@ -82,7 +85,7 @@ describe('start', () => {
       'p'.repeat(40_000),
       ...fc.sample(word, 60),
     ]
-    const env: Record<string, string> = { OUT: at.path('out') }
+    const env: Record<string, string> = { OUT: at.path('out'), 'no-name.of a:shell': 'all the same' }
     words.forEach((text, index) => {
       env[`V${index}`] = text
     })
@@ -124,10 +127,51 @@ describe('start', () => {
     mkdirSync(at.path('a=b'))
     const program = at.path('a=b/agent $(touch x)')
     execFileSync('cp', ['/bin/cat', program])
-    const view = value(await at.runtime.start(at.spec('odd', [program])))
-    expect(readFileSync(`/proc/${view.process.pid}/cmdline`, 'utf8')).toBe(`${program}\0`)
-    const cat = value(await at.runtime.start(at.spec('cat', ['cat'])))
-    expect(readFileSync(`/proc/${cat.process.pid}/cmdline`, 'utf8')).toBe('cat\0')
+    const agentOf = (view: SessionView): string => {
+      const [agent] = value(descendants(view.process))
+      return readFileSync(`/proc/${agent!.pid}/cmdline`, 'utf8')
+    }
+    expect(agentOf(value(await at.runtime.start(at.spec('odd', [program]))))).toBe(`${program}\0`)
+    expect(agentOf(value(await at.runtime.start(at.spec('cat', ['cat']))))).toBe('cat\0')
+  })
+
+  it('can be frozen and goes on: tmux, which wakes what it started itself, leaves an agent alone', async () => {
+    const at = onStage()
+    const script = 'while :; do printf x >> ticks; sleep 0.02; done'
+    const view = value(await at.runtime.start(at.spec('toast', ['sh', '-c', script])))
+    const ticks = (): number => at.read('ticks').length
+    const state = ({ pid }: { pid: number }): string => {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      return stat.slice(stat.lastIndexOf(')') + 2)
+    }
+    await until('the agent to work', () => existsSync(at.path('ticks')))
+    const agent = value(descendants(view.process)).find(({ pid }) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('ticks'),
+    )!
+    process.kill(agent.pid, 'SIGSTOP')
+    await until('the stop', () => state(agent).startsWith('T'))
+    // A server that takes our call has seen to the stop before.
+    expect(value(await at.runtime.look('toast'))).toMatchObject(view)
+    await until('the end of what it had begun', () => value(descendants(view.process)).length === 1)
+    const before = ticks()
+    expect(state(agent)).toMatch(/^T/)
+    expect(ticks()).toBe(before)
+    process.kill(agent.pid, 'SIGCONT')
+    await until('the agent to go on', () => ticks() > before)
+  })
+
+  it.each([
+    ['an exit code', ['sh', '-c', 'sleep 0.5; exit 7'], 7],
+    ['a signal', ['sh', '-c', 'sleep 0.5; kill -KILL $$'], 137],
+    ['an interrupt that it answers itself', ['sh', '-c', 'trap "exit 9" INT; sleep 0.5; kill -INT 0; sleep 5'], 9],
+  ])('ends as its agent ends: %s', async (_how, argv, code) => {
+    const at = onStage()
+    value(await at.runtime.start(at.spec('toast', argv)))
+    const ended = await until('the end', async () => {
+      const view = value(await at.runtime.look('toast'))
+      return view.alive ? undefined : view
+    })
+    expect(ended.exitCode).toBe(code)
   })
 
   it('names a missing program, with exit code 69, and leaves no session', async () => {
@@ -179,10 +223,10 @@ describe('start', () => {
       const view = value(await at.runtime.look('toast'))
       return view.exitCode !== undefined && view
     })
-    expect(dead).toEqual({ ...first, alive: false, exitCode: 4 })
+    expect(dead).toMatchObject({ ...first, alive: false, exitCode: 4 })
     expect(value(await at.runtime.peek('toast', 1))).toBe('got bye')
     const second = value(await at.runtime.start(at.spec('toast', ['cat'])))
-    expect(value(await at.runtime.list())).toEqual([second])
+    expect(value(await at.runtime.list())).toMatchObject([second])
     expect(await at.runtime.start(at.spec('toast', ['cat']))).toMatchObject({ failure: { code: 'E_SESSION_EXISTS' } })
     expect(value(isRunning(second.process))).toBe(true)
   })
@@ -367,6 +411,6 @@ writeFileSync(${JSON.stringify(at.path('after'))}, JSON.stringify(answer))`
     } finally {
       process.kill(server.pid, 'SIGCONT')
     }
-    expect(value(await at.runtime.list())).toEqual([view])
+    expect(value(await at.runtime.list())).toMatchObject([view])
   })
 })

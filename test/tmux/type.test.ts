@@ -55,7 +55,7 @@ describe('type', () => {
     expect(await fileText(at.path('heard'))).toBe('fine\n')
   })
 
-  it('leaves copy mode first, which would swallow the line', async () => {
+  it('leaves a copy mode that was left behind, which would swallow the line', async () => {
     const at = onStage()
     value(await at.runtime.start(at.spec('scribe', SCRIBE)))
     value(await tmux(at.server, ['copy-mode', '-t', '=scribe:']))
@@ -89,10 +89,33 @@ describe('type', () => {
     expect(value(await at.runtime.peek('scribe', 5))).toBe('half a li')
     value(await tmux(person.server, ['send-keys', '-t', '=terminal:', '-H', '0d']))
     expect(await fileText(at.path('heard'))).toBe('half a li\n')
+    // Who reads back keeps the pane, however long ago the last key was.
+    value(await tmux(at.server, ['copy-mode', '-t', '=scribe:']))
+    expect(await at.runtime.mayType('scribe')).toMatchObject({ failure: { code: 'E_COPY_MODE', exit: 75 } })
+    expect(await at.runtime.type('scribe', 'nudge')).toMatchObject({ failure: { code: 'E_COPY_MODE' } })
+    expect(value(await tmux(at.server, ['display-message', '-p', '-t', '=scribe:', '#{pane_in_mode}']))).toContain('1')
     value(await person.runtime.end('terminal'))
     await until('the detach', async () => value(await tmux(at.server, ['list-clients'])) === '')
     value(await at.runtime.type('scribe', 'nudge'))
     expect(await fileText(at.path('heard'), (text) => text.includes('nudge'))).toBe('half a li\nnudge\n')
+  })
+
+  it('presses Enter once more where nothing but its line stands in the prompt, and not over other words', async () => {
+    const looks = { mine: ['', 'nudge', 'nud\n  ge'], other: ['', 'nudge', 'nudge me'] }
+    for (const [name, drafts] of Object.entries(looks)) {
+      const at = onStage({
+        mayType: () => {
+          const draft = drafts.length > 1 ? drafts.shift()! : drafts[0]!
+          return draft === '' ? ok('empty') : fail('E_DRAFT', 'A draft.', { details: { draft } })
+        },
+      })
+      value(await at.runtime.start(at.spec(name, SCRIBE)))
+      value(await at.runtime.type(name, 'nudge'))
+      value(await tmux(at.server, ['send-keys', '-t', `=${name}:`, 'over', 'Enter']))
+      expect(await fileText(at.path('heard'), (text) => text.includes('over'))).toBe(
+        name === 'mine' ? 'nudge\n\nover\n' : 'nudge\nover\n',
+      )
+    }
   })
 
   it('asks the preset whether this screen may be typed into', async () => {
@@ -100,7 +123,7 @@ describe('type', () => {
     const at = onStage({
       mayType: (screen, session) => {
         screens.push(`${session.name}: ${screen}`)
-        return screen.includes('Yes') ? fail('E_DIALOG', 'It waits at a dialog.') : ok(undefined)
+        return screen.includes('Yes') ? fail('E_DIALOG', 'It waits at a dialog.') : ok('unseen')
       },
     })
     value(
@@ -110,6 +133,8 @@ describe('type', () => {
     )
     await until('the dialog', async () => value(await at.runtime.peek('asker', 5)) === '1. Yes')
     expect(await at.runtime.type('asker', 'nudge')).toMatchObject({ failure: { code: 'E_DIALOG' } })
+    expect(await at.runtime.mayType('asker')).toMatchObject({ failure: { code: 'E_DIALOG' } })
+    screens.splice(1)
     expect(screens).toEqual([expect.stringContaining('asker: \x1b[1m1. Yes')])
     expect(value(await at.runtime.peek('asker', 5))).toBe('1. Yes')
   })

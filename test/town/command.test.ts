@@ -25,6 +25,10 @@ test.each([
   expect(await run(line)).toMatchObject({ is: 'exited', code, text: `ended with exit code ${code}` })
 })
 
+test('one that may take a month is not ended at once', async () => {
+  expect(await run('sleep 0.1', { timeoutMs: 30 * 86_400_000 })).toMatchObject({ is: 'exited', code: 0 })
+})
+
 test('a file that is no program: 126', async () => {
   const dir = folder()
   writeFileSync(join(dir, 'gate'), 'just text', { mode: 0o644 })

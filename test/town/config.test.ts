@@ -140,7 +140,7 @@ describe('configSet', () => {
     )
     expect(shown(configSet(`${BASE}x = 1`, 'workers.max', '0', TOWN))).toMatchInlineSnapshot(`
       "E_SETTINGS town.toml:17: unknown key \`agents.fake.x\`.
-      → Delete line 17. Known in \`agents.fake\`: command, prompt, hooks, resume, env, model, judgement."
+      → Delete line 17. Known in \`agents.fake\`: command, prompt, prompt_flag, hooks, start, resume, modes, files, ready, env, model, model_flag, usage, judgement."
     `)
     expect(shown(configSet(BASE, 'schema', '2', TOWN))).toMatchInlineSnapshot(
       `"E_CONFIG_KEY \`schema\` says which gt the file was written for; it is not for setting."`,

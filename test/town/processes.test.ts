@@ -13,7 +13,7 @@ import type { ProcessRow } from '../../src/town/process-table.ts'
 import { parsePs, parseStat, processTable } from '../../src/town/process-table.ts'
 import { descendants, endMarked, endTree, sparedOf, treeOf } from '../../src/town/process-tree.ts'
 import type { ProcessId } from '../../src/town/processes.ts'
-import { identify, isRunning, self } from '../../src/town/processes.ts'
+import { beganAfter, identify, isOfEarlierBoot, isRunning, self } from '../../src/town/processes.ts'
 
 const started: ProcessId[] = []
 const children: ChildProcess[] = []
@@ -81,6 +81,32 @@ describe('identity', () => {
   })
 })
 
+describe('boots and ages', () => {
+  const other = { pid: process.pid, started: `${self().started.startsWith('0') ? '1' : '0'}${self().started.slice(1)}` }
+
+  it('knows what was started before the machine was, whoever has the pid now', () => {
+    expect(isOfEarlierBoot(self())).toBe(false)
+    expect(isOfEarlierBoot(other)).toBe(process.platform === 'linux')
+    expect(isRunning(other)).toEqual({ kind: 'ok', value: false })
+    // A stamp that carries no boot proves nothing.
+    expect(isOfEarlierBoot({ pid: 1, started: 'Mon_Nov_23_01:02:03_2026' })).toBe(false)
+  })
+
+  it('tells which of two began later, where that can be told', async () => {
+    const [shell] = await tree(`echo $$; ${LOOP}`, 1)
+    expect([value(beganAfter(shell, self())), value(beganAfter(self(), shell))]).toEqual([true, false])
+    expect(value(beganAfter(self(), self()))).toBe(false)
+    expect(value(beganAfter({ pid: 2, started: '00000000.100' }, { pid: 3, started: '00000000.99' }))).toBe(true)
+    const [early, late] = ['Mon_Nov_23_01:02:03_2026', 'Mon_Nov_23_01:02:04_2026'].map((started) => ({
+      pid: 1,
+      started,
+    }))
+    expect([value(beganAfter(late!, early!)), value(beganAfter(early!, late!))]).toEqual([true, false])
+    expect(beganAfter({ pid: 2, started: '00000001.5' }, { pid: 3, started: '00000000.9' }).kind).toBe('unknown')
+    expect(beganAfter({ pid: 2, started: 'gone' }, self()).kind).toBe('unknown')
+  })
+})
+
 describe('the table', () => {
   it('holds this process as identify knows it, with its parent', () => {
     const row = value(processTable()).find(({ pid }) => pid === process.pid)
@@ -91,16 +117,18 @@ describe('the table', () => {
     const rest = '10 20 30 34816 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 1 1'
     const row = { pid: 5, started: 'b.777', ppid: 10, pgid: 20, session: 30, foreground: -1 }
     expect(parseStat(5, `5 (x) Z 1 (y)) S ${rest}`, 'b.')).toEqual(row)
+    expect(parseStat(5, `5 (x) T ${rest}`, 'b.')).toEqual({ ...row, stopped: true })
     expect(parseStat(5, `5 (x) Z ${rest}`, 'b.')).toBeUndefined()
     expect(parseStat(5, '', 'b.')).toBeUndefined()
   })
 
   it('reads ps as macOS writes it', () => {
     const text =
-      '    1     0     1      0 Ss   Mon Nov 23 01:02:03 2026    \n  77     1    77     77 Z+   Mon Nov 23 01:02:04 2026\n  78     1    77     -1 S    Mon Nov  3 01:02:04 2026\n'
+      '    1     0     1      0 Ss   Mon Nov 23 01:02:03 2026    \n  77     1    77     77 Z+   Mon Nov 23 01:02:04 2026\n  78     1    77     -1 S    Mon Nov  3 01:02:04 2026\n  79     1    77     -1 T+   Mon Nov  3 01:02:05 2026\n'
     expect(parsePs(text)).toEqual([
       { pid: 1, ppid: 0, pgid: 1, session: 1, foreground: -1, started: 'Mon_Nov_23_01:02:03_2026' },
       { pid: 78, ppid: 1, pgid: 77, session: 77, foreground: -1, started: 'Mon_Nov_3_01:02:04_2026' },
+      { pid: 79, ppid: 1, pgid: 77, session: 77, foreground: -1, started: 'Mon_Nov_3_01:02:05_2026', stopped: true },
     ])
   })
 })
@@ -197,6 +225,18 @@ describe('ending a tree', () => {
       value(await endTree(value(identify(child.pid!)), { signal }))
       expect(await exit).toEqual([7, null])
     }
+  })
+
+  it('wakes a frozen one, so that it can end in order', async () => {
+    const child = spawn('sh', ['-c', `trap 'exit 7' TERM; echo up; ${LOOP}`], { stdio: ['ignore', 'pipe', 'ignore'] })
+    children.push(child)
+    await once(child.stdout, 'data')
+    const id = value(identify(child.pid!))
+    process.kill(id.pid, 'SIGSTOP')
+    await until('the stop', () => value(processTable()).some((row) => row.pid === id.pid && row.stopped === true))
+    const exit = once(child, 'exit')
+    value(await endTree(id, { graceMs: 20_000 }))
+    expect(await exit).toEqual([7, null])
   })
 
   it('sends SIGTERM to who ignores SIGINT', async () => {

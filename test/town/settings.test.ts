@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Result } from '../../src/result.ts'
-import { parseDuration } from '../../src/town/duration.ts'
+import { parseDuration, timerMs } from '../../src/town/duration.ts'
 import {
   listRigs,
   loadRigSettings,
@@ -34,15 +34,58 @@ describe('defaults', () => {
   it('of a town', () => {
     expect(value(parseTownSettings(TOWN, 'town.toml'))).toMatchInlineSnapshot(`
       {
+        "accounts": {},
         "agents": {},
+        "budget": {
+          "exempt": [],
+          "stop": 120,
+          "warn": 80,
+        },
         "deacon": {
           "heartbeat": 120000,
           "radar": 60000,
         },
+        "dogs": {
+          "archive": 86400000,
+          "backup": 3600000,
+          "compact": 86400000,
+          "costs": 86400000,
+          "keep_work": 7776000000,
+          "log_mb": 8,
+          "logs": 86400000,
+          "orphans": 600000,
+          "prune": 86400000,
+        },
+        "host": {
+          "max_load": 5,
+          "min_disk_mb": 512,
+          "min_memory_mb": 512,
+        },
+        "mail": {
+          "expire": 604800000,
+          "groups": {},
+        },
+        "models": {
+          "label": {},
+        },
         "name": "t",
-        "notify": {},
+        "notify": {
+          "bell": false,
+          "desktop": false,
+          "min_severity": "low",
+        },
+        "orders": {},
         "permissions": {},
         "schema": 1,
+        "witness": {
+          "context": 85,
+          "detecting": 300000,
+          "diagnosis": 900000,
+          "dialog": 45000,
+          "idle_after": 120000,
+          "stagger": 20000,
+          "step": 180000,
+        },
         "workers": {
           "agent": "claude",
           "attempts": 3,
@@ -60,11 +103,15 @@ describe('defaults', () => {
     expect(value(parseRigSettings(RIG, 'rig.toml'))).toMatchInlineSnapshot(`
       {
         "branch": "main",
+        "budget": {},
         "gates": [],
         "landing": {
           "policy": "direct",
           "strategy": "merge",
           "unverified": false,
+        },
+        "models": {
+          "label": {},
         },
         "name": "gp",
         "permissions": {},
@@ -84,16 +131,30 @@ describe('defaults', () => {
   it('of a custom agent, as the design writes it', () => {
     const text = `${TOWN}[agents.fake]\ncommand = ["node", "/abs/fake.mjs"]\nprompt = "arg" # arg | stdin | file\n`
     expect(value(parseTownSettings(text, 'town.toml')).agents).toEqual({
-      fake: { command: ['node', '/abs/fake.mjs'], prompt: 'arg', hooks: 'none', env: {} },
+      fake: { command: ['node', '/abs/fake.mjs'], prompt: 'arg' },
     })
   })
 
   it('stand in the files that a new town and a new rig begin with, commented out or not', () => {
     const uncommented = (text: string) => text.replace(/^# (?=(\w+ = |\[))/gm, '').replaceAll('NAME', 'own')
     expect(value(parseTownSettings(townToml('t'), 'town.toml'))).toEqual(value(parseTownSettings(TOWN, 'town.toml')))
-    const { agents, permissions, notify, ...rest } = value(parseTownSettings(uncommented(townToml('t')), 'town.toml'))
+    const town = value(parseTownSettings(uncommented(townToml('t')), 'town.toml'))
+    const { accounts, agents, budget, mail, permissions, notify, orders, models, ...rest } = town
     const defaults = value(parseTownSettings(TOWN, 'town.toml'))
     expect({ ...defaults, ...rest }).toEqual(defaults)
+    expect(budget).toEqual({ ...defaults.budget, day: 50, convoy: 40, bead: 10, run: '20M tokens' })
+    expect(models).toEqual({ polecat: 'sonnet', label: { docs: 'haiku' } })
+    expect(orders.own).toMatchObject({ every: 7 * 86_400_000, at: '03:00', vars: { documents: 'README.md' } })
+    expect(mail).toEqual({ ...defaults.mail, groups: { backend: ['app/crew/max', 'app/crew/lea'] } })
+    expect(accounts).toEqual({
+      own: { env: { CLAUDE_CONFIG_DIR: '~/.claude-work' }, roles: ['polecat', 'refinery'] },
+    })
+    expect(notify).toMatchObject({
+      bell: true,
+      desktop: true,
+      webhook: 'https://example.org/hook',
+      min_severity: 'low',
+    })
     expect([Object.keys(agents).length, permissions.mode, notify.command?.length]).toEqual([1, 'acceptEdits', 2])
   })
 })
@@ -176,9 +237,8 @@ describe('a broken file is told with line, key and fix', () => {
       → Correct the list on line 4."
     `)
     expect(town(`${TOWN}[agents.x.env]\nN = 1\n`)).toMatchInlineSnapshot(`
-      "E_SETTINGS town.toml:3: \`agents.x.command\` is missing.
-      town.toml:4: \`agents.x.env.N\` must be text in quotes, not 1.
-      → Add to \`agents.x\` (line 3): command = ["claude"]"
+      "E_SETTINGS town.toml:4: \`agents.x.env.N\` must be text in quotes, not 1.
+      → Write: N = "…""
     `)
     expect(rig(`${RIG}[landing]\nunverified = "yes"\n`)).toMatchInlineSnapshot(`
       "E_SETTINGS rig.toml:7: \`landing.unverified\` must be true or false, not "yes".
@@ -279,7 +339,7 @@ describe('a broken file is told with line, key and fix', () => {
       town.toml:6: unknown key \`a4\`.
       town.toml:7: unknown key \`a5\`.
       There are 2 more.
-      → Delete line 3. Known at the top of the file: schema, name, workers, permissions, deacon, notify, agents."
+      → Delete line 3. Known at the top of the file: schema, name, workers, permissions, deacon, witness, host, dogs, orders, mail, notify, accounts, budget, models, agents."
     `)
   })
 
@@ -401,4 +461,8 @@ it('durations', () => {
   for (const text of ['', '5', 'm', '-5m', '5 m', '5min', '1h30m', 'Infinitys', '1e3s']) {
     expect(parseDuration(text), text).toBeUndefined()
   }
+  // Whatever is a duration leads to a day of the calendar, from today.
+  for (const text of ['36526d', '99999999d', '999999999h']) expect(parseDuration(text), text).toBeUndefined()
+  expect(new Date(Date.now() + parseDuration('36525d')!).getTime()).not.toBeNaN()
+  expect([timerMs(5), timerMs(parseDuration('30d')!)]).toEqual([5, 2 ** 31 - 1])
 })

@@ -1,0 +1,200 @@
+/** When a convoy says that it has landed: once, conditionally, and anew after a member was at work again. */
+import { describe, expect, test } from 'vitest'
+import type { Bead } from '../../src/beads/bead.ts'
+import { facts } from '../../src/beads/bead.ts'
+import type { State } from '../../src/beads/fold.ts'
+import { put } from '../../src/beads/fold.ts'
+import { dueConvoys, turnOf } from '../../src/convoys/due.ts'
+import { keyOf } from '../../src/deacon/actions.ts'
+import { plan } from '../../src/deacon/plan.ts'
+import { observed, POLICY } from '../deacon/support.ts'
+import { aBead, at, stateOf, write } from '../kernel/support.ts'
+import { landed, now, slung, task, tracks, working } from './support.ts'
+
+const said = { by: 'deacon', at: at(60) }
+const followed = { convoy: { by: 'mayor', at: at(0) } }
+const epic = (id: string, more: Partial<Bead> = {}, gt: object = followed): Bead =>
+  aBead(id, { issue_type: 'epic', ...more }, gt)
+const branch = { integration: { rig: 'gp', branch: 'I', base: 'main', at: at(0) } }
+
+describe('who has something to say', () => {
+  test.each<[string, Bead[], string[]]>([
+    ['nobody without followers', [landed('gp-a'), epic('gp-e', {}, {}), landed('gp-e.1 ^ gp-e')], []],
+    ['all landed', [tracks('cv', ['gp-a', 'gp-b']), landed('gp-a'), landed('gp-b', 'done')], ['cv']],
+    [
+      'declined and cancelled are over',
+      [tracks('cv', ['gp-a', 'gp-b']), landed('gp-a', 'declined'), landed('gp-b', 'cancelled')],
+      ['cv'],
+    ],
+    ['one is open', [tracks('cv', ['gp-a', 'gp-b']), landed('gp-a'), task('gp-b')], []],
+    [
+      'one waits for a person',
+      [tracks('cv', ['gp-a']), task('gp-a', { needs: { cause: 'ask', text: '?', at: at(0) } })],
+      [],
+    ],
+    ['one is not in the ledger', [tracks('cv', ['gp-a', 'gp-gone']), landed('gp-a')], []],
+    ['none at all', [tracks('cv', [])], []],
+    ['the only one was deleted', [tracks('cv', ['gp-a']), task('gp-a', {}, { status: 'tombstone' })], []],
+    [
+      'a deleted one is none',
+      [tracks('cv', ['gp-a', 'gp-b']), landed('gp-a'), task('gp-b', {}, { status: 'tombstone' })],
+      ['cv'],
+    ],
+    [
+      'it was told',
+      [
+        tracks('cv', ['gp-a'], { convoy: { by: 'person', at: at(0), told: at(40) } }, { status: 'closed' }),
+        landed('gp-a'),
+      ],
+      [],
+    ],
+    [
+      'it was told, and one works again',
+      [
+        tracks('cv', ['gp-a'], { convoy: { by: 'person', at: at(0), told: at(40) } }, { status: 'closed' }),
+        working('gp-a'),
+      ],
+      ['cv'],
+    ],
+    [
+      'it was told, and one is gone since',
+      [
+        tracks('cv', ['gp-a', 'gp-gone'], { convoy: { by: 'person', at: at(0), told: at(40) } }, { status: 'closed' }),
+        landed('gp-a'),
+      ],
+      [],
+    ],
+    [
+      'a person closed it before',
+      [tracks('cv', ['gp-a'], { outcome: 'cancelled' }, { status: 'closed' }), landed('gp-a')],
+      [],
+    ],
+    [
+      'a bead that is its own convoy',
+      [task('gp-a', { ...followed, outcome: 'landed' }, { status: 'closed' })],
+      ['gp-a'],
+    ],
+    ['such a bead at work', [task('gp-a', { ...followed, ...slung })], []],
+    ['such a bead opened again', [task('gp-a', { convoy: { by: 'mayor', at: at(0), told: at(9) } })], ['gp-a']],
+    ['an epic whose children landed', [epic('gp-e'), landed('gp-e.1 ^ gp-e'), landed('gp-e.2 ^ gp-e')], ['gp-e']],
+    ['a child is open', [epic('gp-e'), landed('gp-e.1 ^ gp-e'), task('gp-e.2 ^ gp-e')], []],
+    ['a grandchild is open, its parent closed', [epic('gp-e'), landed('gp-e.1 ^ gp-e'), task('gp-x ^ gp-e.1')], []],
+    [
+      'an inner epic nobody closed',
+      [epic('gp-e'), epic('gp-i', { dependencies: task('gp-i ^ gp-e').dependencies! }, {}), landed('gp-x ^ gp-i')],
+      ['gp-e'],
+    ],
+    [
+      'an inner epic without children',
+      [epic('gp-e'), epic('gp-i', { dependencies: task('gp-i ^ gp-e').dependencies! }, {}), landed('gp-e.1 ^ gp-e')],
+      [],
+    ],
+    ['an epic without children', [epic('gp-e')], []],
+    [
+      'steps and gates are not work',
+      [
+        epic('gp-e'),
+        landed('gp-e.1 ^ gp-e'),
+        task('gp-s ^ gp-e', { step: { of: 'gp-e.1', name: 's', n: 1 } }),
+        task('gp-g ^ gp-e', {}, { issue_type: 'gate' }),
+      ],
+      ['gp-e'],
+    ],
+    [
+      'an epic that lands as one, before that',
+      [epic('gp-e', {}, { ...followed, ...branch }), landed('gp-e.1 ^ gp-e')],
+      [],
+    ],
+    [
+      'and after',
+      [epic('gp-e', { status: 'closed' }, { ...followed, ...branch, outcome: 'landed' }), landed('gp-e.1 ^ gp-e')],
+      ['gp-e'],
+    ],
+    ['a convoy of an epic', [tracks('cv', ['gp-e']), epic('gp-e', {}, {}), landed('gp-e.1 ^ gp-e')], ['cv']],
+    [
+      'a convoy of convoys',
+      [
+        tracks('cv', ['cv2', 'gp-a']),
+        tracks('cv2', ['gp-b', 'cv'], { outcome: 'cancelled' }, { status: 'closed' }),
+        landed('gp-a'),
+        landed('gp-b'),
+      ],
+      ['cv'],
+    ],
+    [
+      'whose inner one has open work',
+      [
+        tracks('cv', ['cv2', 'gp-a']),
+        tracks('cv2', ['gp-b'], { outcome: 'cancelled' }, { status: 'closed' }),
+        landed('gp-a'),
+        task('gp-b'),
+      ],
+      [],
+    ],
+    [
+      'a wisp that left a digest',
+      [tracks('cv', ['gp-w']), task('gp-d', { digest_of: 'gp-w', outcome: 'done' }, { status: 'closed' })],
+      ['cv'],
+    ],
+  ])('%s', (_what, beads, due) => {
+    const state = stateOf(...beads)
+    expect(dueConvoys(state)).toEqual(due)
+    // The change agrees with the look.
+    for (const bead of beads) expect(turnOf(state, bead, said) !== undefined).toBe(due.includes(bead.id))
+  })
+
+  test('it is part of the plan', () => {
+    const actions = plan(observed(stateOf(tracks('cv', ['gp-a']), landed('gp-a')), { sessions: null }), POLICY, now)
+    expect(actions.map(keyOf)).toEqual(['convoy:cv'])
+  })
+})
+
+describe('what is written', () => {
+  const told = (state: State, id = 'cv') => write(state, turnOf(state, state.beads.get(id)!, said)!.input, at(60))
+
+  test('told and closed at once; of two who say it one is heard', () => {
+    const state = stateOf(tracks('cv', ['gp-a', 'gp-b']), landed('gp-a'), landed('gp-b', 'declined'))
+    const [one, other] = [1, 2].map(() => turnOf(state, state.beads.get('cv')!, said)!.input)
+    expect([write(state, one!).applied, write(state, other!).applied]).toEqual([true, false])
+    expect(state.beads.get('cv')).toMatchObject({
+      status: 'closed',
+      close_reason: '1 of 2 landed or done, 1 declined or cancelled',
+      metadata: { gt: { outcome: 'done', convoy: { told: at(60) } } },
+    })
+  })
+
+  test('a member that is opened, or one that is added, in between: it is not said', () => {
+    const made = () => stateOf(tracks('cv', ['gp-a', 'gp-b']), landed('gp-a'), landed('gp-b'))
+    const state = made()
+    const { input } = turnOf(state, state.beads.get('cv')!, said)!
+    put(state, task('gp-b'))
+    expect(write(state, input).applied).toBe(false)
+    const other = made()
+    const { input: late } = turnOf(other, other.beads.get('cv')!, said)!
+    const edge = { issue_id: 'cv', depends_on_id: 'gp-c', type: 'tracks', created_at: at(1) }
+    write(other, { by: 'person', why: 'adds', ops: [{ op: 'add', id: 'cv', path: ['dependencies'], value: edge }] })
+    expect(write(other, late).applied).toBe(false)
+  })
+
+  test('a member at work again opens it, and when that has landed it is said again', () => {
+    const state = stateOf(tracks('cv', ['gp-a']), landed('gp-a'))
+    told(state)
+    put(state, working('gp-a'))
+    const again = turnOf(state, state.beads.get('cv')!, said)!
+    expect(again.is).toBe('reopened')
+    expect(write(state, again.input).applied).toBe(true)
+    expect(state.beads.get('cv')!.status).toBe('open')
+    expect(facts(state.beads.get('cv')!).convoy).toEqual({ by: 'person', at: at(0) })
+    expect(dueConvoys(state)).toEqual([])
+    put(state, landed('gp-a'))
+    expect(told(state).applied).toBe(true)
+    expect(dueConvoys(state)).toEqual([])
+  })
+
+  test('an epic stays open, and is told all the same', () => {
+    const state = stateOf(epic('gp-e'), landed('gp-e.1 ^ gp-e'))
+    expect(told(state, 'gp-e').applied).toBe(true)
+    expect(state.beads.get('gp-e')!.status).toBe('open')
+    expect(dueConvoys(state)).toEqual([])
+  })
+})
