@@ -1,6 +1,6 @@
 /**
- * Epics: how far they are, and which could close. An epic never closes by itself; when its last child is over it becomes
- * closable, and a person (or `gt bead epic close-eligible`) closes it.
+ * Epics: how far they are, and which could close. When its last child is over an epic becomes closable: the driver closes it if
+ * it was sent off (convoys/epics.ts), else a person does (or `gt bead epic close-eligible`).
  */
 import type { Bead } from './bead.ts'
 import type { State } from './fold.ts'

@@ -91,6 +91,12 @@ export function notReadyBecause(state: State, bead: Bead, now: Date): string | n
   return new View(state, now).notReady(bead)
 }
 
+/** `notReadyBecause` for many beads of one state at one moment. */
+export function readiness(state: State, now: Date): (bead: Bead) => string | null {
+  const view = new View(state, now)
+  return (bead) => view.notReady(bead)
+}
+
 /**
  * The chain of ids that an edge "`from` needs `to`" would close into a cycle (`from` … `from`), or null. Counts the
  * edges that can hold a bead back, parents among them: a parent that needs its own child holds that child back.

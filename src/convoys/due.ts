@@ -1,11 +1,13 @@
 /**
  * Which convoys have something to say, and the change that says it. Pure and level-triggered, a part of the driver's plan.
  *
+ *     ┌── an epic in it is done: closed (epics.ts)
+ *     ▼ │
  *   followed ── every member is over ──► told      (a convoy bead is closed in the same change)
  *      ▲                                   │
  *      └──── a member is at work again ────┘
  *
- * Both steps are conditional on what they were decided from, so of two drivers one takes each: told once, whoever was killed
+ * Each step is conditional on what it was decided from, so of two drivers one takes it: told once, whoever was killed
  * where. Beads that nobody follows cost one look at a field each; what lies below epics is looked through only for those
  * that could be complete.
  */
@@ -18,8 +20,18 @@ import type { State } from '../beads/fold.ts'
 import { lookUp } from '../beads/fold.ts'
 import { isOver, parentsOf } from '../beads/ready.ts'
 import { gtPath } from '../kernel/runs.ts'
+import { closeEpic, isDone, sentOff, stillOver } from './epics.ts'
 import type { Children, Member } from './members.ts'
-import { canBeMember, isComplete, isConvoyBead, memberBead, membersOf, progressOf, trackedBy } from './members.ts'
+import {
+  canBeMember,
+  followingOf,
+  isComplete,
+  isConvoyBead,
+  memberBead,
+  membersOf,
+  progressOf,
+  trackedBy,
+} from './members.ts'
 
 /** Name of the rule, as `gt why` shows it. */
 export const LANDED_RULE = 'convoy-landed'
@@ -27,13 +39,6 @@ export const LANDED_RULE = 'convoy-landed'
 export interface Said {
   by: string
   at: string
-}
-
-/** What is followed and stands. A convoy bead that a person closed before its time is followed no more. */
-export const followingOf = (bead: Bead): Following | undefined => {
-  const { convoy } = facts(bead)
-  if (convoy === undefined || bead.status === 'tombstone') return undefined
-  return isConvoyBead(bead) && isOver(bead) && convoy.told === undefined ? undefined : convoy
 }
 
 /** Ids of the convoys for which `turnOf` has a change. */
@@ -49,7 +54,7 @@ export function dueConvoys(state: State): string[] {
 }
 
 export interface Turn {
-  is: 'told' | 'reopened'
+  is: 'closes' | 'told' | 'reopened'
   members: Member[]
   input: ChangeInput
 }
@@ -57,9 +62,14 @@ export interface Turn {
 /** What a convoy has to say now, as a change; undefined when it is nothing. */
 export function turnOf(state: State, bead: Bead, how: Said): Turn | undefined {
   const following = followingOf(bead)
-  const turn = following && new Quick(state).turn(bead, following)
+  const look = new Quick(state)
+  const turn = following && look.turn(bead, following)
   if (turn === undefined) return undefined
   const members = membersOf(state, bead)
+  if (turn === 'closes') {
+    const input = closeEpic(state, look.closing(bead)[0]!, how.by)
+    return input.kind === 'ok' ? { is: turn, members, input: input.value } : undefined
+  }
   return turn === 'told' ? telling(state, bead, members, how) : reopening(bead, members, how)
 }
 
@@ -77,18 +87,13 @@ function telling(state: State, bead: Bead, members: Member[], { by, at }: Said):
       { op: 'set', id, path: gtPath('outcome'), value: 'done' },
     )
   }
-  const still = members.flatMap((member): Condition[] => {
-    const of = member.bead?.id
-    // What is in the archive is over as long as it stands there.
-    if (of === undefined || of === id || !state.beads.has(of)) return []
-    return [{ if: 'in', id: of, path: ['status'], values: ['closed', 'tombstone'] }]
-  })
+  const others = members.filter(({ bead: of }) => of?.id !== id)
   const input: ChangeInput = {
     by,
     why: `${id}: ${words}`,
     rule: LANDED_RULE,
     evidence: members.slice(0, EVIDENCE).map(({ id: one, bead: of }) => `${one}: ${of?.close_reason ?? 'closed'}`),
-    when: [asItIs(bead), ...still],
+    when: [asItIs(bead), ...stillOver(state, others)],
     ops,
   }
   return { is: 'told', members, input }
@@ -100,7 +105,8 @@ function reopening(bead: Bead, members: Member[], { by }: Said): Turn {
   const { id } = bead
   const open = members.filter((member) => member.bead !== undefined && !isOver(member.bead))
   const ops: Op[] = [{ op: 'unset', id, path: gtPath('convoy', 'told') }]
-  if (isConvoyBead(bead) && bead.status === 'closed') {
+  // A bead of work that was opened again is open; a group is what lies in it.
+  if (isGroup(bead) && bead.status === 'closed') {
     ops.push({ op: 'set', id, path: ['status'], value: 'open' }, { op: 'unset', id, path: gtPath('outcome') })
   }
   const [first] = open
@@ -115,6 +121,8 @@ class Quick {
   readonly #state: State
   /** Everything above work that is not over. */
   #busy: Set<string> | undefined
+  #belongsTo: ((bead: Bead) => string[]) | undefined
+  #closing: Map<string, Bead[]> | undefined
   #children: Children | undefined
 
   constructor(state: State) {
@@ -124,9 +132,31 @@ class Quick {
   turn(bead: Bead, { told }: Following): Turn['is'] | undefined {
     const open = this.#hasOpen(bead.id, bead, new Set())
     if (told !== undefined) return open === true ? 'reopened' : undefined
+    if (this.closing(bead).length > 0) return 'closes'
     if (open !== false) return undefined
     this.#children ??= childrenByParent(this.#state)
     return isComplete(progressOf(membersOf(this.#state, bead, this.#children))) ? 'told' : undefined
+  }
+
+  /** Epics in it that close next. */
+  closing({ id }: Bead): Bead[] {
+    this.#closing ??= this.#doneEpics()
+    return this.#closing.get(id) ?? []
+  }
+
+  /** Epics whose work is over, by what they were sent off with. */
+  #doneEpics(): Map<string, Bead[]> {
+    const found = new Map<string, Bead[]>()
+    const open = (bead: Bead): boolean => bead.issue_type === 'epic' && !isOver(bead) && !this.#isBusy(bead.id)
+    for (const epic of [...this.#state.beads.values()].filter(open)) {
+      this.#belongsTo ??= sentOff(this.#state)
+      const roots = this.#belongsTo(epic)
+      if (roots.length === 0) continue
+      this.#children ??= childrenByParent(this.#state)
+      if (!isDone(this.#state, epic, this.#children)) continue
+      for (const root of roots) found.set(root, [...(found.get(root) ?? []), epic])
+    }
+    return found
   }
 
   /** Whether something in it is not over, as far as that is told from above; null: something in it is not known at all. */

@@ -12,6 +12,7 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import { childrenByParent } from '../beads/epics.ts'
+import type { Following } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
 import { lookUp } from '../beads/fold.ts'
 import { isOver } from '../beads/ready.ts'
@@ -28,6 +29,13 @@ export interface Member {
 const NO_MEMBER = new Set(['message', 'merge-request', 'gate', 'event', 'agent', 'role', 'rig'])
 
 export const isConvoyBead = (bead: Bead): boolean => bead.issue_type === 'convoy'
+
+/** What is followed and stands. A convoy bead that a person closed before its time is followed no more. */
+export const followingOf = (bead: Bead): Following | undefined => {
+  const { convoy } = facts(bead)
+  if (convoy === undefined || bead.status === 'tombstone') return undefined
+  return isConvoyBead(bead) && isOver(bead) && convoy.told === undefined ? undefined : convoy
+}
 
 /** Whether a bead can be a member of a convoy. */
 export const canBeMember = (bead: Bead): boolean => !NO_MEMBER.has(bead.issue_type) && facts(bead).step === undefined

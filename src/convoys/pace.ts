@@ -22,6 +22,7 @@ import { liveRun, restUntil } from '../kernel/runs.ts'
 import { reasonOf, standing } from '../kernel/standing.ts'
 import { deadlineOf, gateFailed, gateWords, isGate, isPending, opensAt, typeOf } from '../meow/gates/gate.ts'
 import { unreachable } from '../result.ts'
+import { isDone, sentOff } from './epics.ts'
 import type { Children } from './members.ts'
 import { isItsParts, membersOf, partsOf } from './members.ts'
 
@@ -96,6 +97,7 @@ export class Paces {
   readonly #under = new Set<string>()
   readonly #blocked: (bead: Bead) => Blocked | null
   readonly #children: () => Children
+  #sentOff: ((bead: Bead) => string[]) | undefined
 
   constructor(state: State, around: Surroundings, children?: Children) {
     this.#state = state
@@ -210,8 +212,16 @@ export class Paces {
     const { id } = bead
     const done = landsAsOne
       ? later('next', id, 'its integration branch is handed in next')
-      : stuck('not_closed', id, `its work is done, and nobody closed it: gt bead close ${id}`)
+      : this.#closes(bead)
+        ? later('next', id, 'its work is done: it closes next')
+        : stuck('not_closed', id, `its work is done, and nobody closed it: gt bead close ${id}`)
     return worst(open) ?? done
+  }
+
+  /** Whether an epic closes by itself now. */
+  #closes(epic: Bead): boolean {
+    this.#sentOff ??= sentOff(this.#state)
+    return this.#sentOff(epic).length > 0 && isDone(this.#state, epic, this.#children())
   }
 
   /** What it needs first, and what that hangs on. */

@@ -26,7 +26,7 @@ export function sayConvoy(town: OpenTown, id: string, by: string): Result<boolea
   const at = town.now().toISOString()
   const turn = bead && turnOf(state, bead, { by, at })
   if (bead === undefined || turn === undefined) return ok(false)
-  if (turn.is === 'reopened') return applied(town.ledger.write(turn.input))
+  if (turn.is !== 'told') return applied(town.ledger.write(turn.input))
   const notice = landedNotice(bead, turn.members)
   const audience = audienceOf(facts(bead).convoy!)
   const written = applied(town.ledger.write(withMail(town, turn.input, bead, audience.agents, notice)))

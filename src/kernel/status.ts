@@ -2,6 +2,7 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { State } from '../beads/fold.ts'
+import { readiness } from '../beads/ready.ts'
 import type { MayStart } from './intensity.ts'
 import { openMerges } from './merges.ts'
 import { liveRun } from './runs.ts'
@@ -30,6 +31,7 @@ const isTask = (bead: Bead): boolean => !NO_TASK.has(bead.issue_type)
 /** `gate`: what breakers and accounts say to a start (may-start.ts). */
 export function statusOf(state: State, now: Date, gate?: (bead: Bead, rig: string) => MayStart): Status {
   const status: Status = { running: [], landed: [], landed_today: 0, waiting: [], queue: [], ready: 0 }
+  const notReady = readiness(state, now)
   const midnight = new Date(now).setHours(0, 0, 0, 0)
   for (const bead of state.beads.values()) {
     if (!isTask(bead)) continue
@@ -46,7 +48,7 @@ export function statusOf(state: State, now: Date, gate?: (bead: Bead, rig: strin
     if (bead.status === 'closed') continue
     const where = standing(state, bead, now)
     if (where === 'waiting') status.waiting.push({ bead: id, title, reason: reasonOf(state, bead, now, gate) })
-    if (where === 'open' && bead.issue_type !== 'gate') status.ready++
+    if (where === 'open' && notReady(bead) === null) status.ready++
   }
   for (const { bead, merge } of openMerges(state.beads.values())) {
     status.queue.push({ id: bead.id, bead: merge.bead, state: merge.state, queued_at: merge.queued_at })

@@ -4,12 +4,14 @@ import type { Bead } from '../../src/beads/bead.ts'
 import { facts } from '../../src/beads/bead.ts'
 import type { State } from '../../src/beads/fold.ts'
 import { put } from '../../src/beads/fold.ts'
+import { readyBeads } from '../../src/beads/ready.ts'
 import { dueConvoys, turnOf } from '../../src/convoys/due.ts'
+import { Paces } from '../../src/convoys/pace.ts'
 import { keyOf } from '../../src/deacon/actions.ts'
 import { plan } from '../../src/deacon/plan.ts'
 import { observed, POLICY } from '../deacon/support.ts'
 import { aBead, at, stateOf, write } from '../kernel/support.ts'
-import { landed, now, slung, task, tracks, working } from './support.ts'
+import { around, edges, landed, now, slung, task, tracks, working } from './support.ts'
 
 const said = { by: 'deacon', at: at(60) }
 const followed = { convoy: { by: 'mayor', at: at(0) } }
@@ -191,10 +193,70 @@ describe('what is written', () => {
     expect(dueConvoys(state)).toEqual([])
   })
 
-  test('an epic stays open, and is told all the same', () => {
-    const state = stateOf(epic('gp-e'), landed('gp-e.1 ^ gp-e'))
-    expect(told(state, 'gp-e').applied).toBe(true)
-    expect(state.beads.get('gp-e')!.status).toBe('open')
+  test('an epic that was sent off is closed, and then told', () => {
+    const state = stateOf(epic('gp-e'), landed('gp-e.1 ^ gp-e'), landed('gp-e.2 ^ gp-e', 'cancelled'))
+    expect(turnOf(state, state.beads.get('gp-e')!, said)!.is).toBe('closes')
+    told(state, 'gp-e')
+    const closed = { status: 'closed', close_reason: '1 of 2 landed or done', metadata: { gt: { outcome: 'done' } } }
+    expect(state.beads.get('gp-e')).toMatchObject(closed)
+    expect(turnOf(state, state.beads.get('gp-e')!, said)!.is).toBe('told')
+    told(state, 'gp-e')
     expect(dueConvoys(state)).toEqual([])
+    // A person opens it again: more is to come, and it is not closed under their hands.
+    put(state, { ...state.beads.get('gp-e')!, status: 'open' })
+    expect(dueConvoys(state)).toEqual([])
+  })
+
+  test('a child at work again opens its epic', () => {
+    const state = stateOf(epic('gp-e'), landed('gp-e.1 ^ gp-e'))
+    told(state, 'gp-e')
+    told(state, 'gp-e')
+    put(state, working('gp-e.1 ^ gp-e'))
+    told(state, 'gp-e')
+    expect(state.beads.get('gp-e')!.status).toBe('open')
+    expect(facts(state.beads.get('gp-e')!).convoy).toEqual(followed.convoy)
+  })
+
+  test('epics inside a convoy close as each is done, so that what needs them starts', () => {
+    const inner = { dependencies: edges('gp-i', 'parent-child', 'gp-e') }
+    const state = stateOf(
+      tracks('cv', ['gp-e', 'gp-f']),
+      epic('gp-e', {}, {}),
+      epic('gp-i', inner, {}),
+      landed('gp-x ^ gp-i'),
+      task('gp-f < gp-e', slung),
+    )
+    const next = () => new Paces(state, around()).of('gp-f').cause?.is
+    expect(next()).toBe('next')
+    const closed: string[] = []
+    while (dueConvoys(state).includes('cv')) {
+      const { is, input } = turnOf(state, state.beads.get('cv')!, said)!
+      expect([is, write(state, input, at(60)).applied]).toEqual(['closes', true])
+      closed.push(input.why)
+    }
+    expect(closed.sort()).toEqual(['closed gp-e: 1 of 1 landed or done', 'closed gp-i: 1 of 1 landed or done'])
+    expect(readyBeads(state, { now }).map(({ id }) => id)).toEqual(['gp-f'])
+  })
+
+  test.each<[string, Bead[]]>([
+    ['that nobody sent off', [epic('gp-e', {}, {}), landed('gp-e.1 ^ gp-e')]],
+    ['of which a child was declined', [epic('gp-e'), landed('gp-e.1 ^ gp-e', 'declined')]],
+    ['that lands as one', [epic('gp-e', {}, { ...followed, ...branch }), landed('gp-e.1 ^ gp-e')]],
+    [
+      'that asks a person',
+      [epic('gp-e', {}, { ...followed, needs: { cause: 'ask', text: '?', at: at(0) } }), landed('gp-e.1 ^ gp-e')],
+    ],
+    ['whose children were all deleted', [epic('gp-e'), task('gp-e.1 ^ gp-e', {}, { status: 'tombstone' })]],
+  ])('an epic %s stays open', (_what, beads) => {
+    const state = stateOf(...beads)
+    for (let passes = 0; passes < 3 && dueConvoys(state).length > 0; passes++) told(state, 'gp-e')
+    expect(state.beads.get('gp-e')!.status).toBe('open')
+  })
+
+  test('a child that is opened in between: its epic is not closed', () => {
+    const state = stateOf(epic('gp-e'), landed('gp-e.1 ^ gp-e'))
+    const { input } = turnOf(state, state.beads.get('gp-e')!, said)!
+    put(state, task('gp-e.1 ^ gp-e'))
+    expect(write(state, input).applied).toBe(false)
   })
 })

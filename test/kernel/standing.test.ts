@@ -77,6 +77,10 @@ test('the three questions: what runs, what waits for me, what landed', () => {
       aBead('gp-slung', {}, { slung }),
       aBead('gp-early', {}, { needs }),
       aBead('gp-msg', { issue_type: 'message' }),
+      // Nobody can be sent to these: the work of an epic is its children, a step belongs to its molecule.
+      aBead('gp-epic', { issue_type: 'epic' }),
+      aBead('gp-epic.1', { dependencies: [{ ...needsOpen, type: 'parent-child', depends_on_id: 'gp-epic' }] }),
+      aBead('gp-step', {}, { step: { of: 'gp-w', name: 'build', n: 1 } }),
       beadWith(working),
       beadWith(handedIn),
       aMerge('gp-m1', handedIn).bead,
@@ -87,6 +91,6 @@ test('the three questions: what runs, what waits for me, what landed', () => {
   expect(status.running.map(({ bead }) => bead)).toEqual(['gp-w', 'gp-s'])
   expect(status.waiting.map(({ bead }) => bead)).toEqual(['gp-slung'])
   expect(status.queue).toMatchObject([{ id: 'gp-m1', bead: 'gp-s', state: 'queued' }])
-  expect(status.ready).toBe(1)
+  expect(status.ready).toBe(2)
   expect(status.landed.map(({ bead }) => bead)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2].map((n) => `gp-l${n}`))
 })
