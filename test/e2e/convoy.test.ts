@@ -58,3 +58,16 @@ test('it stalls with its cause, goes on when that is mended, and is told once wh
     : []
   expect(told).toEqual([`Landed: ${id} Numbers (3 of 3)`])
 }, 120_000)
+
+test('an epic that was sent off closes with its last child, and what needs it starts', async () => {
+  const town = await makeTown({})
+  const epic = (await must(town.gt('bead', 'create', 'Both', '--type', 'epic', '--rig', 'app'))).id
+  const child = await town.bead('One', 'echo 1 > one.txt', '--rig', 'app', '--parent', epic)
+  const after = await town.bead('Two', 'cat one.txt > two.txt', '--rig', 'app', '--needs', epic)
+  const rows = await must(town.gt('sling', epic, after, 'app', '--wait', '--timeout', '1m'))
+  expect(rows.map(({ bead, state }: { bead: string; state: string }) => [bead, state])).toEqual([
+    [child, 'landed'],
+    [after, 'landed'],
+  ])
+  expect(await must(town.gt('bead', 'show', epic))).toMatchObject({ status: 'closed' })
+}, 120_000)
