@@ -70,10 +70,12 @@ export function slingCommand(context: Context, words: string[], options: SlingOp
     if (convoy.kind === 'error') return convoy
     for (const line of meant.value.left) context.progress(`left out: ${line}`)
     for (const bead of beads) {
-      if (options.wait && isOver(bead)) continue
       const preset = options.agent ?? made?.agents.get(bead.id)
-      const ordered = sling(town, bead.id, { ...slung, ...(preset !== undefined && { preset }) })
-      if (ordered.kind === 'error') return ordered
+      const ordered = hasCome(town, bead, options)
+        ? ok(undefined)
+        : sling(town, bead.id, { ...slung, ...(preset !== undefined && { preset }) })
+      // It may land under our eyes.
+      if (ordered.kind === 'error' && !hasCome(town, bead, options)) return ordered
     }
     const { releaseSettled } = await import('../refinery/movable.ts')
     const released = await releaseSettled(town, slung.rig)
@@ -140,6 +142,11 @@ function madeButNotSlung(refused: Err, { root, beads }: Work, target: string): E
 }
 
 /** What a waiting sling wants has come true already: "the same command waits again" must not fail for it. */
+const hasCome = ({ ledger }: OpenTown, { id }: Bead, { wait }: SlingOptions): boolean => {
+  const bead = ledger.state.beads.get(id)
+  return wait === true && bead !== undefined && isOver(bead)
+}
+
 function isOver(bead: Bead): boolean {
   const { outcome } = facts(bead)
   return bead.status === 'closed' && (outcome === 'landed' || outcome === 'done')
@@ -189,7 +196,7 @@ async function prepare(
     const bead = findBead(town, partial)
     if (bead.kind === 'error') return bead
     if (!beads.some((known) => known.id === bead.value.id)) beads.push(bead.value)
-    if (options.wait && isOver(bead.value)) continue
+    if (hasCome(town, bead.value, options)) continue
     const change = order(bead.value, slung)
     if (change.kind === 'error') return change
     if (change.value === null) continue
@@ -197,7 +204,8 @@ async function prepare(
     if (agreed.kind === 'error') return agreed
     const valid = await validate(town, bead.value.id, slung)
     // A bead that must wait may be ordered; anything else that is wrong is said before something is changed.
-    if (valid.kind === 'error' && valid.failure.code !== 'E_NOT_READY') return valid
+    if (valid.kind === 'error' && valid.failure.code !== 'E_NOT_READY' && !hasCome(town, bead.value, options))
+      return valid
   }
   const programs = await neededPrograms(town)
   return programs.kind === 'error' ? programs : ok({ beads, slung })

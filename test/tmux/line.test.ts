@@ -11,12 +11,12 @@ afterEach(async () => {
   for (const at of stages.splice(0)) await at.close()
 })
 
-/** A person's terminal on a session of the town. */
+/** A person's terminal on a session of the town; a terminal that knows more than ASCII, whatever the tests run in. */
 async function attached(town: Stage, session: string, columns: number): Promise<Person> {
   const outer = stage()
   stages.push(outer)
   const argv = town.runtime.attachArgv(session)
-  value(await outer.runtime.start(outer.spec('person', argv, { env: { TMUX_TMPDIR: town.dir } })))
+  value(await outer.runtime.start(outer.spec('person', argv, { env: { TMUX_TMPDIR: town.dir, LC_ALL: 'C.UTF-8' } })))
   value(await tmux(outer.server, ['resize-window', '-t', 'person', '-x', `${columns}`, '-y', '24']))
   await until('the person to be attached', async () => value(await tmux(town.server, ['list-clients'])) !== '')
   const edge = async (): Promise<string> => value(await outer.runtime.peek('person', 1))
