@@ -3,11 +3,18 @@ import { delimiter, dirname, join } from 'node:path'
 import type { LaunchInput } from './launch.ts'
 
 /**
+ * What Claude Code puts into the shells that it opens. The Mayor and crew hand off by a `gt` in such a shell: one that found
+ * the mark of a child session would keep no transcript, so nobody could count it, take it up again or ask it.
+ */
+const OF_A_CLIENT =
+  /^(CLAUDECODE|AI_AGENT|TRACEPARENT|CLAUDE_(PID|EFFORT|ENV_FILE|PROJECT_DIR)|CLAUDE_CODE_(CHILD_\w+|SESSION_(ID|ATTENDED)|MESSAGING_(SOCKET|TOKEN)|ENTRYPOINT|EXECPATH|INVOKED_SKILLS|LAUNCHED_BY_SESSION_IDS|STARTER_MAY_HOLD_CONNECTOR_FILE))$/
+
+/**
  * Belongs to whoever called us, not to the agent: their terminal, their agent session, their repository, their npm.
  * Everything else is inherited, because agents need the user's credentials, proxies and tool chains.
  */
 const NOT_INHERITED =
-  /^(TMUX|TMUX_PANE|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|COLUMNS|LINES|PWD|OLDPWD|SHLVL|_|CLAUDECODE|CLAUDE_PID|CLAUDE_ENV_FILE|CLAUDE_PROJECT_DIR|CLAUDE_CODE_(SESSION_ID|ENTRYPOINT|MESSAGING_SOCKET|MESSAGING_TOKEN)|GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX|AUTHOR_DATE|COMMITTER_DATE)|NODE_OPTIONS|INIT_CWD|npm_.*|GT_.*|BD_.*)$/
+  /^(TMUX|TMUX_PANE|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|COLUMNS|LINES|PWD|OLDPWD|SHLVL|_|GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX|AUTHOR_DATE|COMMITTER_DATE)|NODE_OPTIONS|INIT_CWD|npm_.*|GT_.*|BD_.*)$/
 
 /** The runtime gives a session its own ones of these: they are not to be copied, and not to be taken away either. */
 const FROM_RUNTIME = /^(TMUX|TMUX_PANE|TERM|TERM_PROGRAM|TERM_PROGRAM_VERSION|COLUMNS|LINES|PWD|OLDPWD|SHLVL|_)$/
@@ -25,7 +32,7 @@ export function agentEnvironment(input: LaunchInput, folder: string): { env: Rec
   const env: Record<string, string> = {}
   const unset: string[] = []
   for (const [name, value] of Object.entries(user)) {
-    const kept = !NOT_INHERITED.test(name) && (account === undefined || !LOGIN.test(name))
+    const kept = !NOT_INHERITED.test(name) && !OF_A_CLIENT.test(name) && (account === undefined || !LOGIN.test(name))
     if (kept) env[name] = value ?? ''
     else if (!FROM_RUNTIME.test(name)) unset.push(name)
   }

@@ -199,6 +199,20 @@ if (args[0] === 'hook-deliver') {
     expect(told()).toContain('printf made')
   })
 
+  test('one that a shell of another one starts keeps a transcript of its own, as after a handoff', async () => {
+    await start({ brief: briefOf('@bash env -0 > "$HOME/shell.env"', '@say finished') })
+    await beats('Stop')
+    value(await runtime.end(input.session))
+    const found = readFileSync(join(home, 'shell.env'), 'utf8').split('\0').slice(0, -1)
+    const shell = Object.fromEntries(found.map((line) => [line.split('=', 1)[0]!, line.slice(line.indexOf('=') + 1)]))
+    // Without this mark the client thinks of no child, and this test of nothing.
+    expect(shell).toHaveProperty('CLAUDE_CODE_CHILD_SESSION')
+    const conversation = randomUUID()
+    await start({ brief: briefOf('@say goes on'), conversation, userEnv: shell })
+    await sees('its request', () => model.requests.at(-1)?.session === conversation)
+    await sees('its transcript', () => findTranscript(join(home, 'cfg'), conversation).kind === 'ok')
+  })
+
   test('a message that comes during a turn reaches the model in it, one that comes at its end makes it go on', async () => {
     await start({ brief: briefOf('@gate one', '@bash true', '@gate two', '@say finished') })
     await sees('the first request', () => model.requests.length === 1)
