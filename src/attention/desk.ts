@@ -1,7 +1,8 @@
 /**
  * The desk of `gt attend`: which item is selected, what is typed, and what a key does. Pure. The list moves while somebody looks
  * at it; a key must never answer another item than the one that was seen: the selection stays with its item, and when that is
- * over, the next key only takes note of it.
+ * over, the next key only takes note of it. Who is in the middle of a sentence then goes on typing it, and nothing else: the words
+ * stay, and are sent nowhere.
  */
 
 import type { Key } from '../screen/keys.ts'
@@ -13,8 +14,8 @@ export interface Desk {
   at: string | null
   /** Its place, for when it is over. */
   place: number
-  /** Words that are typed for an answer. */
-  input: { answer: Answer; text: string } | null
+  /** Words that are typed for an answer. `over`: the item that they are for is over, whatever comes in its place. */
+  input: Input | null
   /** What came of the last answer. */
   said: string
   /** The selected item is over, and the next one was not chosen by hand yet. */
@@ -25,7 +26,14 @@ export interface Desk {
   answered: string | null
 }
 
-export type Deed = { do: 'quit' } | { do: 'run'; answer: Answer; argv: string[] }
+export interface Input {
+  answer: Answer
+  text: string
+  over?: boolean
+}
+
+export type Running = { do: 'run'; answer: Answer; argv: string[] }
+export type Deed = { do: 'quit' } | Running
 
 export const EMPTY: Desk = {
   items: [],
@@ -46,19 +54,17 @@ export function selected({ items, at }: Desk): Item | undefined {
 export function withItems(desk: Desk, items: Item[]): Desk {
   const place = items.findIndex(({ key }) => key === desk.at)
   if (place >= 0) return { ...desk, items, place }
+  if (desk.input !== null) return { ...desk, items, input: { ...desk.input, over: true } }
   const next = Math.min(desk.place, items.length - 1)
   const at = items[next]?.key ?? null
-  const gone = desk.at !== null
-  const said = gone && desk.input !== null ? 'That one is over; your words were not sent.' : desk.said
-  return {
-    ...desk,
-    items,
-    at,
-    place: Math.max(0, next),
-    input: null,
-    over: gone && at !== null && desk.at !== desk.answered,
-    said,
-  }
+  const over = desk.at !== null && at !== null && desk.at !== desk.answered
+  return { ...desk, items, at, place: Math.max(0, next), over }
+}
+
+/** What came of an answer. Words that were refused can be mended and sent again. */
+export function withOutcome(desk: Desk, { answer, argv }: Running, outcome: { ok: boolean; text: string }): Desk {
+  const kept = !outcome.ok && answer.asks !== undefined ? { answer, text: argv.at(-1) ?? '' } : null
+  return { ...desk, busy: false, said: outcome.text, input: kept, answered: kept ? null : desk.answered }
 }
 
 export function press(desk: Desk, key: Key): { desk: Desk; deed?: Deed } {
@@ -94,12 +100,12 @@ function placeFor({ place }: Desk, key: Key, last: number): number | undefined {
   return digit !== undefined && digit <= last ? digit : undefined
 }
 
-function type(desk: Desk, input: NonNullable<Desk['input']>, key: Key): { desk: Desk; deed?: Deed } {
+function type(desk: Desk, input: Input, key: Key): { desk: Desk; deed?: Deed } {
   const { answer, text } = input
-  const write = (words: string): { desk: Desk } => ({ desk: { ...desk, input: { answer, text: words } } })
+  const write = (words: string): { desk: Desk } => ({ desk: { ...desk, input: { ...input, text: words } } })
   switch (key.is) {
     case 'esc':
-      return { desk: { ...desk, input: null } }
+      return { desk: withItems({ ...desk, input: null, said: '' }, desk.items) }
     case 'char':
       return write(text + key.char)
     case 'paste':
@@ -109,7 +115,7 @@ function type(desk: Desk, input: NonNullable<Desk['input']>, key: Key): { desk: 
     case 'clear':
       return write('')
     case 'enter':
-      if (text.trim() === '') return { desk }
+      if (text.trim() === '' || input.over) return { desk }
       return {
         desk: { ...desk, input: null, busy: true, said: '', answered: desk.at },
         deed: { do: 'run', answer, argv: [...answer.argv, text] },

@@ -48,7 +48,7 @@ export function screenOf(desk: Desk, { columns, rows }: Size, how: { town: strin
   const first = Math.max(0, Math.min(desk.place - Math.floor(listed / 2), items.length - listed))
   const table = aligned(items.slice(first, first + listed).map((item) => rowOf(item, how.now, columns)))
   const list = table.map((line, at) => {
-    const mark = first + at === desk.place ? '>' : ' '
+    const mark = first + at === desk.place && !desk.input?.over ? '>' : ' '
     const number = first + at < 9 ? `${first + at + 1}` : ' '
     return `${mark}${number} ${line}`
   })
@@ -79,17 +79,19 @@ const harmlessLine = (line: string): string => `${/^ */.exec(line)![0]}${harmles
 
 function footOf(desk: Desk, columns: number): string[] {
   if (desk.input !== null) {
-    const { answer, text } = desk.input
-    return [endOf(`${answer.asks}: `, `${text.replaceAll('\n', '⏎')}▏`, columns), 'Enter sends, Esc leaves it']
+    const { answer, text, over } = desk.input
+    const ends = over ? 'That one is over: nothing is sent. Your words stay until Esc.' : 'Enter sends, Esc leaves it'
+    const said = desk.said === '' ? [] : saidOf(desk.said, columns)
+    return [...said, endOf(`${answer.asks}: `, `${text.replaceAll('\n', '⏎')}▏`, columns), ends]
   }
   const keys = (selected(desk)?.answers ?? []).map(({ key, label }) => `${key} ${label}`)
   const moves = desk.items.length > 1 ? ['j/k move'] : []
   const said = desk.busy ? 'at it …' : desk.over ? 'The one that you looked at is over. Any key goes on.' : desk.said
-  return [
-    ...wrap(harmless(said.split('\n')[0] ?? ''), columns).slice(0, SAID),
-    ...wrap([...keys, ...moves, 'q quit'].join('   '), columns),
-  ]
+  return [...saidOf(said, columns), ...wrap([...keys, ...moves, 'q quit'].join('   '), columns)]
 }
+
+const saidOf = (said: string, columns: number): string[] =>
+  wrap(harmless(said.split('\n')[0] ?? ''), columns).slice(0, SAID)
 
 /** Of what is typed the end matters. */
 function endOf(label: string, text: string, columns: number): string {

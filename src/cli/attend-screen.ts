@@ -1,6 +1,6 @@
 /** `gt attend` in a terminal: shows the desk, and carries out answers as the plain commands that they are. */
-import type { Deed, Desk } from '../attention/desk.ts'
-import { EMPTY, press, withItems } from '../attention/desk.ts'
+import type { Desk, Running } from '../attention/desk.ts'
+import { EMPTY, press, withItems, withOutcome } from '../attention/desk.ts'
 import type { Item, Answer as Way } from '../attention/item.ts'
 import { screenOf } from '../attention/screen.ts'
 import type { OpenTown } from '../kernel/town.ts'
@@ -87,24 +87,21 @@ class AttendScreen {
     this.#looking = false
   }
 
-  async #carryOut({ answer, argv }: Extract<Deed, { do: 'run' }>): Promise<void> {
-    const said = answer.looks ? await this.#show(answer, argv) : await this.#run(argv)
-    this.#desk = { ...this.#desk, busy: false, said }
+  /** An answer, whose first line is shown at the foot. */
+  async #carryOut(deed: Running): Promise<void> {
+    const { town, env } = this.#attended
+    const { answer, argv } = deed
+    const outcome = answer.looks ? await this.#show(answer, argv) : await carryOut(town, env, argv)
+    this.#desk = withOutcome(this.#desk, deed, outcome)
     this.#terminal.redraw()
     await this.#look()
   }
 
-  /** An answer: its first line is shown at the foot. */
-  async #run(argv: string[]): Promise<string> {
-    const { town, env } = this.#attended
-    return (await carryOut(town, env, argv)).text
-  }
-
   /** A look at something: the terminal is that command's for as long. */
-  async #show(answer: Way, [, ...args]: string[]): Promise<string> {
+  async #show(answer: Way, [, ...args]: string[]): Promise<{ ok: boolean; text: string }> {
     const argv = [process.execPath, this.#attended.town.gtBin, ...args]
     const code = await this.#terminal.lend({ ...this.#place(), argv, prints: answer.argv[1] !== 'attach' })
-    return code === 0 ? '' : `gt ${args.join(' ')} ended with ${code ?? 'a signal'}`
+    return { ok: code === 0, text: code === 0 ? '' : `gt ${args.join(' ')} ended with ${code ?? 'a signal'}` }
   }
 
   #place(): { cwd: string; env: NodeJS.ProcessEnv } {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Desk } from '../../src/attention/desk.ts'
-import { EMPTY, press, selected, withItems } from '../../src/attention/desk.ts'
+import { EMPTY, press, selected, withItems, withOutcome } from '../../src/attention/desk.ts'
 import type { Answer, Item } from '../../src/attention/item.ts'
 import { screenOf } from '../../src/attention/screen.ts'
 import type { Key } from '../../src/screen/keys.ts'
@@ -78,9 +78,35 @@ describe('a key', () => {
     expect(typed(over, 'l').deeds).toEqual([])
     expect(typed(over, 'll').deeds).toEqual([['gt', 'land', 'gp-b']])
     expect(typed(over, 'kl').deeds).toEqual([['gt', 'land', 'gp-b']])
-    const writing = typed(desk('gp-a', 'gp-b'), 'ryes').desk
-    const left = withItems(writing, [item('gp-b')])
-    expect([left.input, left.said]).toEqual([null, 'That one is over; your words were not sent.'])
+  })
+
+  it('is a letter of the sentence in which it is typed, also when what that would answer is over', () => {
+    const over = withItems(typed(desk('gp-a', 'gp-b'), 'rplea').desk, [item('gp-b')])
+    // "l" would land the other one, "q" would leave.
+    const { desk: written, deeds } = typed(over, 'se, all quick\r')
+    expect([written.input?.text, deeds]).toEqual(['please, all quick', []])
+    const shown = screenOf(written, { columns: 80, rows: 24 }, { town: 't', now: NOW }).join('\n')
+    expect(shown).toMatch(/please, all quick▏\s+That one is over: nothing is sent/)
+    expect(shown).not.toContain('>')
+    // Another question under the same key is not what was answered.
+    expect(typed(withItems(written, [item('gp-a')]), '\r').deeds).toEqual([])
+    expect(typed(written, '\x1bll').deeds).toEqual([['gt', 'land', 'gp-b']])
+  })
+
+  it('leaves words that were refused where they are typed', () => {
+    const { desk: sent } = typed(desk('gp-a'), 'rJulian\r')
+    const answer = ANSWERS[0]!
+    const refused = withOutcome(
+      sent,
+      { do: 'run', answer, argv: ['gt', 'Julian'] },
+      { ok: false, text: 'gt: Try again.' },
+    )
+    expect([refused.busy, refused.input]).toEqual([false, { answer, text: 'Julian' }])
+    expect(screenOf(refused, { columns: 80, rows: 24 }, { town: 't', now: NOW }).slice(-3)).toEqual([
+      'gt: Try again.',
+      'Your answer: Julian▏',
+      'Enter sends, Esc leaves it',
+    ])
   })
 
   it('goes on to the next one after an answer of one’s own', () => {
