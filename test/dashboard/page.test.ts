@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { facts } from '../../src/beads/bead.ts'
 import type { Dashboard } from '../../src/dashboard/server.ts'
 import { must } from '../beads/support.ts'
-import { aBead } from '../kernel/support.ts'
+import { aBead, aRun, beadWith } from '../kernel/support.ts'
 import { until } from '../support/gt.ts'
 import { CHROMIUM, FAINT, FOCUSED, OVERFLOW, REACHABLE, startBrowser, WATCH_FOCUS } from './browser.ts'
 import type { DashboardTown } from './support.ts'
@@ -216,6 +216,23 @@ describe.skipIf(CHROMIUM === undefined)('the page in Chromium', () => {
     await dialog.getByRole('button', { name: 'reply' }).click()
     await actor.locator('pre.text').getByText('Answer: The second one; "both" is no answer.').waitFor()
     expect(facts(town.watched.town.ledger.state.beads.get('gp-ask11')!).needs).toBeUndefined()
+    await actor.context().close()
+  })
+
+  test('words that somebody types stay when what they answer is over, and go to nobody', async () => {
+    const actor = await open(acting.url)
+    const needs = { cause: 'ask', text: 'Which of them?', at: new Date().toISOString() }
+    town.write(beadWith(aRun('fence8', 'gp-ask22'), { needs }))
+    await actor.locator('summary', { hasText: 'Which of them?' }).click()
+    await actor.getByRole('button', { name: 'reply: gp-ask22' }).click()
+    const dialog = actor.getByRole('dialog')
+    await dialog.getByRole('textbox').fill('A long thought')
+    const answered = [{ op: 'unset' as const, id: 'gp-ask22', path: ['metadata', 'gt', 'needs'] }]
+    must(town.watched.town.ledger.write({ by: 'person', why: 'answered', ops: answered }))
+    await actor.locator('summary', { hasText: 'Which of them?' }).waitFor({ state: 'detached' })
+    await dialog.getByRole('button', { name: 'reply' }).click()
+    await dialog.getByRole('alert').getByText('Next:').waitFor()
+    expect(await dialog.getByRole('textbox').inputValue()).toBe('A long thought')
     await actor.context().close()
   })
 

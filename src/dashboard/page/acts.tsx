@@ -87,36 +87,65 @@ export function Answers({ item }: { item: Item }) {
   return <Buttons orders={orders} about={item.id} />
 }
 
-/** `about`: the id of what it is about. */
-function Buttons({ orders, about }: { orders: Order[]; about: string }) {
+/** The question that is open. */
+interface Open {
+  order: Order
+  about: string
+  /** Says what came of it, where the button stands. */
+  tell(text: string): void
+}
+
+const Opening = createContext<(open: Open) => void>(() => {})
+
+/**
+ * Around everything that decides. The question stands here and not in the line whose button was pressed: lines go when what
+ * they tell is over, or when something more pressing comes, and the words that somebody types must not go with them.
+ */
+export function Decisions({ children }: { children: ComponentChildren }) {
   const me = useContext(Myself)
-  const [open, setOpen] = useState<Order | null>(null)
-  const [told, setTold] = useState('')
-  if (me === null || orders.length === 0) return null
+  const [open, setOpen] = useState<Open | null>(null)
   return (
-    <span class="acts">
-      {orders.map((order) => (
-        <button key={order.key} type="button" aria-label={`${order.button}: ${about}`} onClick={() => setOpen(order)}>
-          {order.button}
-        </button>
-      ))}
-      <span role="status" class="note">
-        {told}
-      </span>
-      {open !== null && (
+    <Opening.Provider value={setOpen}>
+      {children}
+      {me !== null && open !== null && (
         <Ask
-          order={open}
-          about={about}
+          order={open.order}
+          about={open.about}
           send={async (text) => {
-            const answer = await open.send(me, text)
+            const answer = await open.order.send(me, text)
             if (!answer.ok) return [answer.error.message, answer.error.hint].filter(Boolean).join(' Next: ')
-            setTold(answer.data.text)
+            open.tell(answer.data.text)
             setOpen(null)
             return ''
           }}
           close={() => setOpen(null)}
         />
       )}
+    </Opening.Provider>
+  )
+}
+
+/** `about`: the id of what it is about. */
+function Buttons({ orders, about }: { orders: Order[]; about: string }) {
+  const me = useContext(Myself)
+  const open = useContext(Opening)
+  const [told, tell] = useState('')
+  if (me === null || orders.length === 0) return null
+  return (
+    <span class="acts">
+      {orders.map((order) => (
+        <button
+          key={order.key}
+          type="button"
+          aria-label={`${order.button}: ${about}`}
+          onClick={() => open({ order, about, tell })}
+        >
+          {order.button}
+        </button>
+      ))}
+      <span role="status" class="note">
+        {told}
+      </span>
     </span>
   )
 }

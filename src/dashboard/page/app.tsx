@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Board } from '../../board/board.ts'
 import type { PaneView } from '../sources.ts'
-import { Myself } from './acts.tsx'
+import { Decisions, Myself } from './acts.tsx'
 import { AgentPage } from './agent.tsx'
 import type { Me } from './ask.ts'
 import { whoAmI } from './ask.ts'
@@ -106,7 +106,13 @@ export function App() {
               <Type command="gt dashboard" />
             </Banner>
           )}
-          {board === null ? <p class="lone">Opening the town …</p> : <Shown route={route} board={board} pane={pane} />}
+          <Decisions>
+            {board === null ? (
+              <p class="lone">Opening the town …</p>
+            ) : (
+              <Shown route={route} board={board} pane={pane} />
+            )}
+          </Decisions>
         </main>
       </Myself.Provider>
     </Now.Provider>
