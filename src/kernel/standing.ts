@@ -10,7 +10,7 @@ import { facts } from '../beads/bead.ts'
 import type { MergeFacts, Run } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
 import { lookUp } from '../beads/fold.ts'
-import { isBlocked } from '../beads/ready.ts'
+import { isBlocked, notReadyBecause } from '../beads/ready.ts'
 import { epicRequest } from './integration.ts'
 import type { MayStart } from './intensity.ts'
 import { breakers, mayStart } from './intensity.ts'
@@ -114,8 +114,10 @@ export function reasonOf(state: State, bead: Bead, now: Date, gate?: (bead: Bead
   }
   const blocked = bead.status === 'closed' ? null : isBlocked(state, bead, now)
   if (blocked !== null) return blocked.why
-  if (gt.slung !== undefined && bead.status === 'open' && liveRun(bead) === undefined) {
+  if (gt.slung !== undefined && bead.status !== 'closed' && liveRun(bead) === undefined) {
     const { rig } = gt.slung
+    const held = notReadyBecause(state, bead, now)
+    if (held !== null) return held
     const may = gate?.(bead, rig) ?? mayStart(breakers(state, now), rig, nextRole(bead, rig))
     if (may.is === 'no') return may.why
   }

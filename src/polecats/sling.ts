@@ -51,9 +51,14 @@ const NOT_WORK = new Set(['message', 'merge-request', 'gate', 'event', 'agent', 
  * and starts the count of attempts afresh; a bead that is already running keeps its run (`null`: nothing to change).
  */
 export function order(bead: Bead, slung: Slung): Result<ChangeInput | null> {
-  if (bead.status === 'closed' || bead.status === 'tombstone') {
+  if (bead.status === 'tombstone') {
+    return fail('E_NO_BEAD', `${bead.id} was deleted (${bead.delete_reason ?? 'no reason given'}); it was not slung.`, {
+      hint: 'gt bead ready',
+    })
+  }
+  if (bead.status === 'closed') {
     return fail('E_CLOSED', `${bead.id} is closed (${bead.close_reason ?? 'no reason given'}); it was not slung.`, {
-      hint: `gt bead update ${bead.id} --status open   if it must be done again`,
+      hint: `gt bead reopen ${bead.id}   if it must be done again`,
     })
   }
   const { step } = facts(bead)
@@ -75,7 +80,9 @@ export function order(bead: Bead, slung: Slung): Result<ChangeInput | null> {
   }
   if (liveRun(bead) !== undefined) return ok(null)
   const gt = facts(bead)
-  if (gt.slung !== undefined && gt.needs === undefined && gt.slung.not_before === undefined) return ok(null)
+  // No worker is on it, so that any other status (set by hand, or by the tool that it came from) would hold it back for ever.
+  const held = bead.status !== 'open'
+  if (gt.slung !== undefined && gt.needs === undefined && gt.slung.not_before === undefined && !held) return ok(null)
   const ops: Op[] = [{ op: 'set', id: bead.id, path: gtPath('slung'), value: slung }]
   if (rig === undefined) ops.push({ op: 'set', id: bead.id, path: gtPath('rig'), value: slung.rig })
   // What an epic that lands as one asks a person has answers of its own: gt land, gt mq integration land.
@@ -87,9 +94,7 @@ export function order(bead: Bead, slung: Slung): Result<ChangeInput | null> {
     // What earlier runs left is told to a fresh worker; the Refinery's session only follows on one that failed.
     if (gt.handover !== undefined) ops.push({ op: 'set', id: bead.id, path: gtPath('handover', 'to'), value: 'worker' })
   }
-  if (bead.status === 'deferred' || bead.status === 'blocked') {
-    ops.push({ op: 'set', id: bead.id, path: ['status'], value: 'open' })
-  }
+  if (held) ops.push({ op: 'set', id: bead.id, path: ['status'], value: 'open' })
   return ok({
     by: slung.by,
     why: `slung to ${slung.agent ?? slung.rig}`,

@@ -60,6 +60,8 @@ test('the reason: the question, the merge request, the rest, what it waits for, 
   )
   expect(why(beadWith(lost, { slung: { ...slung, not_before: at(30) } }, { status: 'open' }))).toBe('process 7 is gone')
   expect(why(aBead('gp-a', { dependencies: [needsOpen] }), aBead('gp-b'))).toBe('it needs gp-b (open)')
+  expect(why(aBead('gp-a', { status: 'in_progress' }, { slung }))).toBe('it is in_progress')
+  expect(why(aBead('gp-a', { pinned: true }, { slung }))).toBe('it is pinned')
 })
 
 test('the three questions: what runs, what waits for me, what landed', () => {
