@@ -68,11 +68,11 @@ export function createBead(state: State, input: NewBead, author: Author): Result
   const at = author.at ?? new Date().toISOString()
   const wrong = wrongTitle(input.title) ?? wrongPriority(input.priority) ?? wrongType(input.type)
   if (wrong) return wrong
-  const parent = input.parent === undefined ? undefined : lookUp(state, input.parent)
-  if (input.parent !== undefined && parent === undefined) return noBead(input.parent)
+  const parent = input.parent === undefined ? undefined : alive(state, input.parent)
+  if (input.parent !== undefined && parent === undefined) return noBead(input.parent, state)
   const needs = [...new Set(input.needs ?? [])]
-  const missing = needs.find((id) => !lookUp(state, id))
-  if (missing !== undefined) return noBead(missing)
+  const missing = needs.find((id) => !alive(state, id))
+  if (missing !== undefined) return noBead(missing, state)
   const above = parent === undefined ? [] : [parent.id, ...ancestors(state, parent)]
   const deadlock = needs.find((id) => above.includes(id))
   if (deadlock !== undefined) return deadlocked(input.title, deadlock)
@@ -112,8 +112,8 @@ export function createBead(state: State, input: NewBead, author: Author): Result
 
 /** Changes fields of a bead. Fails with E_NO_BEAD, E_BAD_…, E_USE_CLOSE, E_NOTHING when the patch changes nothing. */
 export function updateBead(state: State, id: string, patch: BeadPatch, author: Author): Result<ChangeInput> {
-  const bead = lookUp(state, id)
-  if (!bead) return noBead(id)
+  const bead = alive(state, id)
+  if (!bead) return noBead(id, state)
   const { addLabels = [], removeLabels = [], rig, ...fields } = patch
   // Whoever reads it is told who said so: nobody's words are put into another's mouth.
   if (facts(bead).message !== undefined && Object.values(fields).some((value) => value !== undefined))
@@ -121,6 +121,10 @@ export function updateBead(state: State, id: string, patch: BeadPatch, author: A
       kept: 'Nothing was changed.',
       hint: 'gt mail send   says it anew',
     })
+  const kept = Object.values(fields).some((value) => value !== undefined) ? refuseRequest(bead) : null
+  if (kept !== null) return kept
+  if (bead.status === 'closed' && fields.status !== undefined)
+    return fail('E_CLOSED', `${id} is closed.`, { kept: 'Nothing was changed.', hint: `gt bead reopen ${id}` })
   const wrong =
     (fields.title === undefined ? null : wrongTitle(fields.title)) ??
     wrongPriority(fields.priority) ??
@@ -154,6 +158,16 @@ export function refuseOthersMail(bead: Bead, { by }: Author): Err | null {
   })
 }
 
+/** The books of a merge request are the Refinery's: its bead would wait for ever for one that was closed by hand. */
+export function refuseRequest(bead: Bead): Err | null {
+  const { merge } = facts(bead)
+  if (merge === undefined) return null
+  return fail('E_NOT_WORK', `${bead.id} is the merge request of ${merge.bead}; it moves by what happens to that.`, {
+    kept: 'Nothing was changed.',
+    hint: `gt mq show ${bead.id}, then gt land ${bead.id}, or gt reject ${bead.id} --reason "…"`,
+  })
+}
+
 /**
  * Closes a bead by a person's word (landing is the kernel's own). Not while a worker is on it. Fails with E_NO_BEAD,
  * E_CLOSED, E_LIVE_RUN, E_INTEGRATION (an epic with an integration branch, which lands or is cancelled).
@@ -164,10 +178,10 @@ export function closeBead(
   how: { reason?: string; outcome?: 'landed' | 'done' | 'declined' | 'cancelled' },
   author: Author,
 ): Result<ChangeInput> {
-  const bead = lookUp(state, id)
-  if (!bead) return noBead(id)
+  const bead = alive(state, id)
+  if (!bead) return noBead(id, state)
   if (bead.status === 'closed') return fail('E_CLOSED', `${id} is closed already.`, { kept: 'Nothing was changed.' })
-  const others = refuseOthersMail(bead, author)
+  const others = refuseOthersMail(bead, author) ?? refuseRequest(bead)
   if (others !== null) return others
   // Law 1: what its children landed there is not in the base yet.
   if (facts(bead).integration !== undefined && how.outcome !== 'cancelled') {
@@ -198,8 +212,10 @@ export function closeBead(
 
 /** Opens a closed bead again. Fails with E_NO_BEAD, E_NOT_CLOSED. */
 export function reopenBead(state: State, id: string, author: Author): Result<ChangeInput> {
-  const bead = lookUp(state, id)
-  if (!bead) return noBead(id)
+  const bead = alive(state, id)
+  if (!bead) return noBead(id, state)
+  const kept = refuseRequest(bead)
+  if (kept !== null) return kept
   if (bead.status !== 'closed') {
     return fail('E_NOT_CLOSED', `${id} is not closed, it is ${bead.status}.`, { kept: 'Nothing was changed.' })
   }
@@ -226,9 +242,9 @@ export function addDependency(
   author: Author,
   type = 'blocks',
 ): Result<ChangeInput> {
-  const bead = lookUp(state, id)
-  if (!bead) return noBead(id)
-  if (!lookUp(state, needs)) return noBead(needs)
+  const bead = alive(state, id)
+  if (!bead) return noBead(id, state)
+  if (!alive(state, needs)) return noBead(needs, state)
   if (id === needs) return fail('E_SELF', `${id} cannot need itself.`, { kept: 'Nothing was changed.' })
   const held = bead.dependencies?.find((edge) => edge.depends_on_id === needs)
   if (held?.type === type) return fail('E_NOTHING', `${id} needs ${needs} already.`, { kept: 'Nothing was changed.' })
@@ -252,7 +268,7 @@ export function addDependency(
 /** Takes the edge from `id` to `needs` away, of whatever type. Fails with E_NO_BEAD, E_NOTHING. */
 export function removeDependency(state: State, id: string, needs: string, author: Author): Result<ChangeInput> {
   const bead = lookUp(state, id)
-  if (!bead) return noBead(id)
+  if (!bead) return noBead(id, state)
   if (!bead.dependencies?.some((edge) => edge.depends_on_id === needs)) {
     return fail('E_NOTHING', `${id} does not need ${needs}.`, { kept: 'Nothing was changed.' })
   }
@@ -266,7 +282,7 @@ export function addComment(
   text: string,
   author: Author,
 ): Result<{ comment: Comment; input: ChangeInput }> {
-  if (!lookUp(state, id)) return noBead(id)
+  if (!alive(state, id)) return noBead(id, state)
   if (text.trim() === '') return fail('E_EMPTY', 'A comment needs some text.', { kept: 'Nothing was changed.' })
   const at = author.at ?? new Date().toISOString()
   // Other tools want a positive integer. Time and chance instead of a count: two who comment at once both stay.
@@ -348,10 +364,19 @@ function wrongTime(time: string | null | undefined): Result<never> | null {
   })
 }
 
-function noBead(id: string): Result<never> {
-  return fail('E_NO_BEAD', `There is no bead ${id}.`, {
+/** A bead that is there to be worked with: its tombstone is only a record. */
+function alive(state: State, id: string): Bead | undefined {
+  const bead = lookUp(state, id)
+  return bead?.status === 'tombstone' ? undefined : bead
+}
+
+function noBead(id: string, state: State): Result<never> {
+  const deleted = lookUp(state, id) !== undefined
+  return fail('E_NO_BEAD', deleted ? `${id} was deleted.` : `There is no bead ${id}.`, {
     kept: 'Nothing was changed.',
-    hint: '`gt bead list` shows the beads there are.',
+    hint: deleted
+      ? `gt trail ${id}   tells by whom; gt undo takes back your own`
+      : '`gt bead list` shows the beads there are.',
   })
 }
 

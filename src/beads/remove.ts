@@ -4,7 +4,7 @@ import { fail, ok } from '../result.ts'
 import type { Bead } from './bead.ts'
 import type { ChangeInput, Op } from './change.ts'
 import type { Author } from './edit.ts'
-import { refuseOthersMail } from './edit.ts'
+import { refuseOthersMail, refuseRequest } from './edit.ts'
 import type { State } from './fold.ts'
 
 /** The reason of a bead whose creation was undone (undo.ts). */
@@ -28,7 +28,7 @@ export function deleteBead(state: State, id: string, reason: string, author: Aut
   if (!bead || bead.status === 'tombstone') {
     return fail('E_NO_BEAD', `There is no bead ${id}.`, { kept: 'Nothing was changed.', hint: 'gt bead list' })
   }
-  const others = refuseOthersMail(bead, author)
+  const others = refuseOthersMail(bead, author) ?? refuseRequest(bead)
   if (others !== null) return others
   const run = state.live.get(id)?.[0]
   if (run) {

@@ -88,7 +88,7 @@ export function addMembers(state: State, convoy: Bead, members: readonly Bead[],
   if (isOver(convoy) && followingOf(convoy) === undefined) {
     return fail('E_CLOSED', `${id} was closed before it had landed.`, {
       kept: KEPT,
-      hint: `gt bead update ${id} --status open   follows it again`,
+      hint: `gt bead reopen ${id}   follows it again`,
     })
   }
   const wrong = members.map(notAMember).find((error) => error !== undefined)

@@ -14,6 +14,7 @@ import {
 import type { State } from '../../src/beads/fold.ts'
 import { apply, emptyState } from '../../src/beads/fold.ts'
 import { newBeadId, resolveId } from '../../src/beads/ids.ts'
+import { deleteBead } from '../../src/beads/remove.ts'
 import type { Result } from '../../src/result.ts'
 import { failureOf, must } from './support.ts'
 
@@ -152,6 +153,49 @@ describe('change', () => {
     expect(failure.message).toContain('gp/polecats/toast')
     // Also when the run began between building and landing.
     expect(land(state, early)).toBe(false)
+  })
+
+  test('a closed bead is opened by its own verb, which takes away how it ended', () => {
+    const state = emptyState()
+    make(state, 'x', { id: 'gp-x' })
+    land(state, closeBead(state, 'gp-x', { outcome: 'cancelled' }, me))
+    expect(failureOf(updateBead(state, 'gp-x', { status: 'open' }, me))).toMatchObject({
+      code: 'E_CLOSED',
+      hint: 'gt bead reopen gp-x',
+    })
+  })
+
+  test('a merge request is not moved by hand: its bead would wait for it for ever', () => {
+    const state = emptyState()
+    make(state, 'Merge gp-x', { id: 'gp-m', type: 'merge-request' })
+    const op = { op: 'set' as const, id: 'gp-m', path: ['metadata', 'gt', 'merge'], value: { bead: 'gp-x' } }
+    land(state, { kind: 'ok', value: { by: 'x', why: 'x', ops: [op] } })
+    for (const refused of [
+      closeBead(state, 'gp-m', {}, me),
+      reopenBead(state, 'gp-m', me),
+      deleteBead(state, 'gp-m', 'why not', me),
+      updateBead(state, 'gp-m', { issue_type: 'task' }, me),
+      updateBead(state, 'gp-m', { status: 'blocked' }, me),
+    ])
+      expect(failureOf(refused)).toMatchObject({ code: 'E_NOT_WORK', hint: expect.stringContaining('gt reject gp-m') })
+    expect(land(state, updateBead(state, 'gp-m', { addLabels: ['seen'] }, me))).toBe(true)
+  })
+
+  test('a deleted bead is not there any more', () => {
+    const state = emptyState()
+    make(state, 'x', { id: 'gp-x' })
+    make(state, 'y', { id: 'gp-y' })
+    land(state, deleteBead(state, 'gp-x', 'why not', me))
+    for (const refused of [
+      updateBead(state, 'gp-x', { title: 'z' }, me),
+      closeBead(state, 'gp-x', {}, me),
+      reopenBead(state, 'gp-x', me),
+      addComment(state, 'gp-x', 'hm', me),
+      addDependency(state, 'gp-y', 'gp-x', me),
+      createBead(state, { prefix: 'gp', title: 'kid', parent: 'gp-x' }, me),
+      createBead(state, { prefix: 'gp', title: 'next', needs: ['gp-x'] }, me),
+    ])
+      expect(failureOf(refused)).toMatchObject({ code: 'E_NO_BEAD', message: 'gp-x was deleted.' })
   })
 
   test('comments of two at once both stay', () => {
