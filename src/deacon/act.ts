@@ -196,7 +196,9 @@ async function carryOut(town: OpenTown, action: Action, signal: AbortSignal): Pr
       return bringBackParked(town, action.run.bead, action.run.fence, BY)
     case 'settle': {
       const { settled } = await import('../meow/settle.ts')
-      const change = bead && settled(town.ledger.state, bead, { by: BY, at })
+      const { dismissed } = await import('../meow/unwanted.ts')
+      const { state } = town.ledger
+      const change = bead && (settled(state, bead, { by: BY, at }) ?? dismissed(state, bead, BY))
       return change === undefined ? ok(false) : write(town, change)
     }
     case 'convoy': {

@@ -77,7 +77,7 @@ export type Action =
   | { do: 'refine'; rig: string; mark: string }
   /** Branches of a rig may have met since the radar last looked. */
   | { do: 'radar'; rig: string }
-  /** A molecule is over, or the last part of a convoy is: what follows from that. */
+  /** A molecule is over, the last part of a convoy is, or work is not wanted any more: what follows from that. */
   | { do: 'settle'; bead: string }
   /** All of a convoy is over, or a member of one that was is at work again: say so. */
   | { do: 'convoy'; bead: string }

@@ -11,6 +11,7 @@ import { breakers } from '../kernel/intensity.ts'
 import { restUntil } from '../kernel/runs.ts'
 import { mailDue, nextExpiry, unheard } from '../mail/due.ts'
 import { unsettled } from '../meow/settle.ts'
+import { unwanted } from '../meow/unwanted.ts'
 import { nextHelpAt } from '../witness/stuck.ts'
 import type { Action } from './actions.ts'
 import { epics } from './epics.ts'
@@ -63,7 +64,7 @@ const asked = (state: State): { address: string; at: number }[] =>
     .map(({ agent }) => ({ address: agent.address, at: Date.parse(agent.notes?.at ?? '') + CYCLE_MS || 0 }))
 
 function* molecules({ state }: Observed): Generator<Action> {
-  for (const bead of unsettled(state)) yield { do: 'settle', bead }
+  for (const bead of [...unsettled(state), ...unwanted(state)]) yield { do: 'settle', bead }
 }
 
 function* convoys({ state }: Observed): Generator<Action> {
