@@ -23,8 +23,13 @@ export interface Asked {
   left: string[]
 }
 
-/** Opens up the groups among the words before the target. Errors: E_TARGET; those of finding a bead; E_NOTHING of a group without work. */
-export async function askedFor(town: OpenTown, words: readonly string[]): Promise<Result<Asked>> {
+/**
+ * Opens up the groups among the words before the target. Errors: E_TARGET; those of finding a bead; E_NOTHING of groups without
+ * open work, when nothing else was named.
+ *
+ * @param wait somebody waits for it: of a group that has come to its end everything in it has come
+ */
+export async function askedFor(town: OpenTown, words: readonly string[], wait = false): Promise<Result<Asked>> {
   // Of a call without a target the whole is wrong, and said by who checks the call.
   const target = words.length < 2 ? undefined : parseTarget(words.at(-1)!)
   if (target?.kind === 'error') return target
@@ -40,12 +45,18 @@ export async function askedFor(town: OpenTown, words: readonly string[]): Promis
       continue
     }
     children ??= childrenByParent(town.ledger.state)
-    const opened = await openUp(town, bead.value, children, rig)
-    if (opened.kind === 'error') return opened
-    found.beads.push(...opened.value.beads)
-    found.left.push(...opened.value.left)
+    const opened = await openUp(town, bead.value, children, rig, wait)
+    found.beads.push(...opened.beads)
+    found.left.push(...opened.left)
   }
-  return ok(found)
+  return found.beads.length > 0 || found.asked.length === 0 ? ok(found) : nothingIn(found)
+}
+
+function nothingIn({ asked, left }: Asked): ReturnType<typeof fail> {
+  return fail('E_NOTHING', `Nothing of this can be slung: ${left.slice(0, 3).join('; ')}.`, {
+    kept: 'Nothing was slung.',
+    hint: `gt convoy show ${asked[0]?.id}`,
+  })
 }
 
 async function openUp(
@@ -53,25 +64,32 @@ async function openUp(
   group: Bead,
   children: Children,
   rig: string | undefined,
-): Promise<Result<Pick<Asked, 'beads' | 'left'>>> {
+  wait: boolean,
+): Promise<Pick<Asked, 'beads' | 'left'>> {
   const { isConvoyBead, membersOf, partsOf } = await import('../convoys/members.ts')
   // An epic without children is a piece of work like any other.
-  if (!isConvoyBead(group) && partsOf(group, children).length === 0) return ok({ beads: [group.id], left: [] })
+  if (!isConvoyBead(group) && partsOf(group, children).length === 0) return { beads: [group.id], left: [] }
+  const members = membersOf(town.ledger.state, group, children)
+  if (wait && members.every(({ bead }) => bead !== undefined && hasCome(bead))) {
+    return { beads: members.map(({ id }) => id), left: [] }
+  }
   const beads: string[] = []
   const left: string[] = []
-  for (const { id, bead } of membersOf(town.ledger.state, group, children)) {
+  for (const { id, bead } of members) {
     // An epic that lands as one is a member of its own: nobody works on it, and who waits for it waits until it has landed.
     if (bead !== undefined && isOver(bead)) continue
     const why = bead === undefined ? 'is not in the ledger' : leftOut(bead, rig)
     if (why === null) beads.push(id)
     else left.push(`${id} ${why}`)
   }
-  if (beads.length > 0) return ok({ beads, left })
-  const why = left.length > 0 ? `: ${left.slice(0, 3).join('; ')}` : ': nothing in it is open'
-  return fail('E_NOTHING', `Nothing in ${group.id} can be slung${why}.`, {
-    kept: 'Nothing was slung.',
-    hint: `gt convoy show ${group.id}`,
-  })
+  if (beads.length + left.length === 0) left.push(`nothing in ${group.id} is open`)
+  return { beads, left }
+}
+
+/** It landed, or is done: what whoever waits for it wants. */
+export function hasCome(bead: Bead): boolean {
+  const { outcome } = facts(bead)
+  return bead.status === 'closed' && (outcome === 'landed' || outcome === 'done')
 }
 
 /** What a group takes along is not put back into play by it; whoever wants that names the bead. */

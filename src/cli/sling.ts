@@ -22,7 +22,7 @@ import type { FormulaOptions } from './mol-options.ts'
 import { withFormulaOptions } from './mol-options.ts'
 import { agreePermissions } from './permissions.ts'
 import type { Asked } from './sling-groups.ts'
-import { askedFor, followed } from './sling-groups.ts'
+import { askedFor, followed, hasCome } from './sling-groups.ts'
 import { columns, findBead, plain, withTown } from './town.ts'
 
 interface SlingOptions extends FormulaOptions {
@@ -61,7 +61,7 @@ export function slingCommand(context: Context, words: string[], options: SlingOp
     const formula = await ofFormula(town, context, words, options)
     if (formula.kind === 'error') return formula
     const made = formula.value
-    const meant = made ? ok(ofWork(town, made)) : await askedFor(town, words)
+    const meant = made ? ok(ofWork(town, made)) : await askedFor(town, words, options.wait)
     if (meant.kind === 'error') return meant
     const plan = await prepare(town, context, [...meant.value.beads, ...words.slice(-1)], options)
     if (plan.kind === 'error') return made ? madeButNotSlung(plan, made, words.at(-1)!) : plan
@@ -71,11 +71,11 @@ export function slingCommand(context: Context, words: string[], options: SlingOp
     for (const line of meant.value.left) context.progress(`left out: ${line}`)
     for (const bead of beads) {
       const preset = options.agent ?? made?.agents.get(bead.id)
-      const ordered = hasCome(town, bead, options)
+      const ordered = isThere(town, bead, options)
         ? ok(undefined)
         : sling(town, bead.id, { ...slung, ...(preset !== undefined && { preset }) })
       // It may land under our eyes.
-      if (ordered.kind === 'error' && !hasCome(town, bead, options)) return ordered
+      if (ordered.kind === 'error' && !isThere(town, bead, options)) return ordered
     }
     const { releaseSettled } = await import('../refinery/movable.ts')
     const released = await releaseSettled(town, slung.rig)
@@ -106,7 +106,7 @@ async function convoyOf(
   beads: readonly Bead[],
   { convoy }: SlingOptions,
 ): Promise<Result<string | null>> {
-  return beads.every(isOver)
+  return beads.every(hasCome)
     ? ok(null)
     : followed(
         town,
@@ -142,14 +142,9 @@ function madeButNotSlung(refused: Err, { root, beads }: Work, target: string): E
 }
 
 /** What a waiting sling wants has come true already: "the same command waits again" must not fail for it. */
-const hasCome = ({ ledger }: OpenTown, { id }: Bead, { wait }: SlingOptions): boolean => {
+const isThere = ({ ledger }: OpenTown, { id }: Bead, { wait }: SlingOptions): boolean => {
   const bead = ledger.state.beads.get(id)
-  return wait === true && bead !== undefined && isOver(bead)
-}
-
-function isOver(bead: Bead): boolean {
-  const { outcome } = facts(bead)
-  return bead.status === 'closed' && (outcome === 'landed' || outcome === 'done')
+  return wait === true && bead !== undefined && hasCome(bead)
 }
 
 /** Checks everything before anything is written: one wrong bead and nothing is slung. */
@@ -196,7 +191,7 @@ async function prepare(
     const bead = findBead(town, partial)
     if (bead.kind === 'error') return bead
     if (!beads.some((known) => known.id === bead.value.id)) beads.push(bead.value)
-    if (hasCome(town, bead.value, options)) continue
+    if (isThere(town, bead.value, options)) continue
     const change = order(bead.value, slung)
     if (change.kind === 'error') return change
     if (change.value === null) continue
@@ -204,7 +199,7 @@ async function prepare(
     if (agreed.kind === 'error') return agreed
     const valid = await validate(town, bead.value.id, slung)
     // A bead that must wait may be ordered; anything else that is wrong is said before something is changed.
-    if (valid.kind === 'error' && valid.failure.code !== 'E_NOT_READY' && !hasCome(town, bead.value, options))
+    if (valid.kind === 'error' && valid.failure.code !== 'E_NOT_READY' && !isThere(town, bead.value, options))
       return valid
   }
   const programs = await neededPrograms(town)

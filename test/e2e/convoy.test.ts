@@ -59,15 +59,25 @@ test('it stalls with its cause, goes on when that is mended, and is told once wh
   expect(told).toEqual([`Landed: ${id} Numbers (3 of 3)`])
 }, 120_000)
 
-test('an epic that was sent off closes with its last child, and what needs it starts', async () => {
+test('an epic that was sent off closes with its last child, what needs it starts, and what is not wanted goes', async () => {
   const town = await makeTown({})
   const epic = (await must(town.gt('bead', 'create', 'Both', '--type', 'epic', '--rig', 'app'))).id
   const child = await town.bead('One', 'echo 1 > one.txt', '--rig', 'app', '--parent', epic)
   const after = await town.bead('Two', 'cat one.txt > two.txt', '--rig', 'app', '--needs', epic)
-  const rows = await must(town.gt('sling', epic, after, 'app', '--wait', '--timeout', '1m'))
-  expect(rows.map(({ bead, state }: { bead: string; state: string }) => [bead, state])).toEqual([
+  const repair = await town.bead('If not', 'exit 1', '--rig', 'app')
+  await must(town.gt('mol', 'bond', after, repair, '--type', 'conditional'))
+  const call = ['sling', epic, after, repair, 'app', '--wait', '--timeout', '1m']
+  const states = async () =>
+    (await must(town.gt(...call))).map(({ bead, state }: { bead: string; state: string }) => [bead, state])
+  const end = [
     [child, 'landed'],
     [after, 'landed'],
-  ])
+    [repair, 'done'],
+  ]
+  expect(await states()).toEqual(end)
   expect(await must(town.gt('bead', 'show', epic))).toMatchObject({ status: 'closed' })
+  // The same call says the same: all of it has come.
+  expect(await states()).toEqual(end)
+  const refused = await town.gt('sling', epic, 'app')
+  expect([refused.code, refused.error?.code]).toEqual([1, 'E_NOTHING'])
 }, 120_000)
