@@ -9,6 +9,9 @@ import type { Runtime } from './runtime.ts'
 const CONFIRM_MS = 10_000
 const LOOK_MS = 50
 
+/** Why nothing could be typed, where only somebody at that screen can change it. */
+export const AT_THE_SCREEN: ReadonlySet<string> = new Set(['E_DIALOG', 'E_DRAFT', 'E_COPY_MODE', 'E_NOT_THE_AGENT'])
+
 export interface Sleeper {
   address: string
   session: string

@@ -1,6 +1,7 @@
 /**
  * A person's words to an agent that asked (`gt ask`) or told people of something (`gt escalate`): into its inbox, which its next
- * hook delivers, and a line to wake it if it sits idle. Then nothing waits any more: the bead keeps the words as a comment.
+ * hook delivers, and a line to wake it if it sits idle. Then nothing waits any more: the bead keeps the words as a comment, and
+ * one without hooks is told by a line to read them there.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { activityOf, readBeat } from '../agents/beat.ts'
 import { fenced } from '../agents/fence.ts'
 import { putInInbox } from '../agents/inbox.ts'
 import { agentDir } from '../agents/launch.ts'
+import { readyFile } from '../agents/table-files.ts'
 import { wakeWith } from '../agents/wake.ts'
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
@@ -26,9 +28,9 @@ export interface Answered {
   bead: string
   /** Who has the words in its inbox; null: nobody is there, and they stay with the bead for whoever comes. */
   to: string | null
-  /** It sat idle, a line was typed to it, and its hook confirmed that. */
+  /** It sat idle and a line was typed to it; its hook confirmed that, where it has hooks. */
   woken: boolean
-  /** Its hooks deliver what lies in its inbox; an agent without hooks has to be gone to. */
+  /** Its hooks deliver what lies in its inbox; an agent without hooks reads the answer on its bead. */
   hears: boolean
 }
 
@@ -57,7 +59,9 @@ export async function answer(town: OpenTown, bead: Bead, text: string, by: strin
   }
   const hears = there !== undefined && existsSync(join(there.folder, 'hook.sh'))
   const written = write(town, bead, needs, text, by, there === undefined)
-  return written.kind === 'error' ? written : ok({ bead: bead.id, to: there?.address ?? null, woken, hears })
+  if (written.kind === 'error') return written
+  if (there !== undefined && !hears) woken = await pointOut(town, there, bead.id)
+  return ok({ bead: bead.id, to: there?.address ?? null, woken, hears })
 }
 
 /** The words stay with the bead; what it waited for is over, unless something else was asked meanwhile. */
@@ -124,5 +128,12 @@ async function wake(town: OpenTown, { address, folder, session }: There, about: 
   const beat = readBeat(folder)
   if (session === undefined || beat.kind !== 'ok' || activityOf(beat.value) !== 'idle') return false
   const line = `Your question about ${about} is answered. Go on with your work.`
+  return (await wakeWith(town.runtime, { address, session, folder }, line)).kind === 'ok'
+}
+
+/** The same for one without hooks, where its table describes an empty prompt: it can read by now what the line speaks of. */
+async function pointOut(town: OpenTown, { address, folder, session }: There, about: string): Promise<boolean> {
+  if (session === undefined || !existsSync(readyFile(folder))) return false
+  const line = `Your question about ${about} is answered: read the answer (gt bead show ${about}, at its end) and go on with your work.`
   return (await wakeWith(town.runtime, { address, session, folder }, line)).kind === 'ok'
 }

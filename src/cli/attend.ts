@@ -101,6 +101,7 @@ function outcome(bead: Bead, { to, woken, hears }: Answered): string {
   if (to === null && facts(bead).escalation !== undefined)
     return 'closed with your words. Whoever raised it is not there any more.'
   if (to === null) return 'answered. Nobody is at it now; whoever comes reads your words with the task.'
+  if (!hears && woken) return `answered; ${to} has no hooks, so a line at its prompt tells it to read your words.`
   if (!hears) return `answered; ${to} has no hooks, so tell it there as well: gt attach ${to}`
   return woken
     ? `${to} has your words and goes on.`

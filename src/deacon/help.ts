@@ -4,7 +4,7 @@
  */
 import { putInInbox } from '../agents/inbox.ts'
 import { findingText, reminderText, wakeLine } from '../agents/standstill.ts'
-import { wakeWith } from '../agents/wake.ts'
+import { AT_THE_SCREEN, wakeWith } from '../agents/wake.ts'
 import type { Bead } from '../beads/bead.ts'
 import { applied } from '../beads/change.ts'
 import type { Run, Stuck } from '../beads/facts.ts'
@@ -36,6 +36,10 @@ export async function help(town: OpenTown, bead: Bead, run: Run, step: Help, by:
       return tell(town, run, step.stuck, by, { why, text, line: wakeLine(run), helped: step.helped })
     }
     case 'diagnose': {
+      // What keeps its reminder out keeps out the Witness's answer too, and needs no model to be found.
+      const may = await town.runtime.mayType(run.session)
+      if (may.kind === 'error' && AT_THE_SCREEN.has(may.failure.code))
+        return ask(town, bead, run, { ...step.stuck, step: 'asked' }, 'stuck', by, may.failure.message)
       const how = { by, at: town.now().toISOString(), preset: witnessPreset(town.settings) }
       const asked = askWitness(town.ledger.state, bead, run, step.stuck, how)
       return asked.kind === 'error' ? asked : applied(town.ledger.write(asked.value))
@@ -77,7 +81,7 @@ export async function wakeRun(town: OpenTown, run: Run, line: string): Promise<R
   return woken.kind === 'error' ? woken : ok(true)
 }
 
-/** A person is asked, once; what its screen shows goes with it. */
+/** A person is asked, once; what its screen shows goes with it. `barred`: why nothing could be typed to it. */
 async function ask(
   town: OpenTown,
   bead: Bead,
@@ -85,16 +89,17 @@ async function ask(
   stuck: Stuck,
   cause: 'stuck' | 'dialog' | 'contradiction',
   by: string,
+  barred?: string,
 ): Promise<Result<boolean>> {
   const lines = await town.runtime.peek(run.session, SCREEN_LINES)
   const screen = lines.kind === 'ok' ? lines.value.trim().slice(-SCREEN_CHARS) : ''
   const what = {
     dialog: `${run.agent} waits at a dialog, or at a screen that nobody knows`,
     contradiction: `What is seen of ${run.agent} contradicts itself`,
-    stuck: `${run.agent} stands still since ${shortTime(stuck.since)}, and neither a reminder nor the Witness helped`,
+    stuck: `${run.agent} stands still since ${shortTime(stuck.since)}, and ${barred ? 'could not be woken' : triedFor(run)}`,
   }[cause]
   const ways = `Look and answer: gt attach ${run.agent}\nOr give it up: gt run stop ${run.fence} && gt sling ${bead.id} ${run.rig}`
-  const text = `${what}.\n${ways}\nSeen: ${stuck.evidence}${screen === '' ? '' : `\nIts screen:\n${screen}`}`
+  const text = `${what}.${barred ? ` ${barred}` : ''}\n${ways}\nSeen: ${stuck.evidence}${screen === '' ? '' : `\nIts screen:\n${screen}`}`
   const at = town.now().toISOString()
   return applied(
     town.ledger.write(
@@ -106,4 +111,10 @@ async function ask(
       }),
     ),
   )
+}
+
+/** What did not help before a person was asked. */
+function triedFor({ stuck }: Run): string {
+  if (stuck?.diagnosis !== undefined) return 'neither a reminder nor the Witness helped'
+  return stuck?.step === 'woken' ? 'a reminder did not help' : 'cannot be reminded'
 }

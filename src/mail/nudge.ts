@@ -3,6 +3,7 @@
  * driver runs. What is answered is what the ledger has of it, or why nothing could be typed.
  */
 
+import { AT_THE_SCREEN } from '../agents/wake.ts'
 import { lookUp } from '../beads/fold.ts'
 import type { DeliveryState } from '../beads/message-facts.ts'
 import { nextChange } from '../beads/next-change.ts'
@@ -46,8 +47,6 @@ const TRY_MS = 1_000
 const LONGEST_TRY_MS = 15_000
 /** Who is not there, or has no hooks, does not become able to hear by our waiting. */
 const NO_USE: ReadonlySet<string> = new Set(['E_NO_SESSION', 'E_NO_HOOKS'])
-/** Only somebody at that screen can change it. */
-const AT_THE_SCREEN: ReadonlySet<string> = new Set(['E_DIALOG', 'E_DRAFT', 'E_COPY_MODE', 'E_NOT_THE_AGENT'])
 
 /** Errors: those of `send`; then nothing was sent. */
 export async function nudge(

@@ -106,3 +106,23 @@ it('a question and a word of warning: told once, shown, answered, heard', async 
   ])
   expect(town.puppets.all.length).toBe(1)
 })
+
+it('one without hooks is told by a line at its empty prompt to read the answer, and by nothing over a full one', async () => {
+  const town = await makeTown({ agent: 'puppet', set: { 'agents.puppet.ready': '^free:$' } })
+  const bead = await town.bead('Reject 31 April', '')
+  town.start('sling', bead, 'app')
+  const puppet = await town.puppets.next(bead)
+  await until('work to begin', async () => (await town.show(bead)).runs[0].state === 'working')
+  const screen = async (): Promise<string> => (await must(town.gt('peek', bead))).text
+  await puppet.show('free: half a line')
+  await puppet.sh('gt ask "Refuse or mend?"')
+  expect(await must(town.gt('answer', bead, 'refuse'))).toMatchObject({ woken: false, hears: false })
+  await puppet.show('free:')
+  await until('the prompt', async () => (await screen()).endsWith('free:'))
+  await puppet.sh('gt ask "And in leap years?"')
+  expect(await must(town.gt('answer', bead, 'the same'))).toMatchObject({ woken: true, hears: false })
+  expect(await screen()).toContain(`read the answer (gt bead show ${bead}, at its end)`)
+  expect((await puppet.sh(`gt bead show ${bead}`)).out).toMatch(/Answer: the same\n$/)
+  await puppet.sh('echo 1 > 1.txt && git add -A && git commit -qm 1 && gt done')
+  await must(town.gt('sling', bead, 'app', '--wait'))
+}, 60_000)

@@ -81,6 +81,23 @@ it('reminds a worker that ended its turn, asks the Witness, passes its answer on
   expect(JSON.stringify(why)).toContain('stuck-idle')
 }, 90_000)
 
+it('asks a person, and no model, where a half-typed line keeps the reminder out', async () => {
+  const town = await makeTown({ agent: 'hooked', set: QUICK })
+  await must(town.gt('up'))
+  const bead = await town.bead('Idle behind a draft', '')
+  town.start('sling', bead, 'app')
+  const puppet = await worker(town, bead)
+  const line = '─'.repeat(40)
+  await puppet.show(`${line}\n❯ half a wish\n${line}`)
+  await puppet.hook('Stop')
+  expect(await asked(town, bead)).toMatchObject({
+    cause: 'stuck',
+    text: expect.stringMatching(/could not be woken\. .*half-typed line.*half a wish/s),
+  })
+  expect(puppet.typed).toEqual([])
+  expect(town.puppets.all).toHaveLength(1)
+}, 60_000)
+
 it('asks a person about a dialog at the start, with the screen, and types nothing into it', async () => {
   const town = await makeTown({ agent: 'hooked', set: { ...QUICK, 'workers.start_timeout': '6s' } })
   await must(town.gt('up'))
