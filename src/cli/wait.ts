@@ -4,9 +4,11 @@ import { facts } from '../beads/bead.ts'
 import { commitLedger } from '../beads/git.ts'
 import { around } from '../convoys/around.ts'
 import { turnOf } from '../convoys/due.ts'
+import type { Cause, Getting } from '../convoys/pace.ts'
 import { Paces } from '../convoys/pace.ts'
 import { drive } from '../deacon/drive.ts'
 import { isUnswept } from '../kernel/integration.ts'
+import { liveRun } from '../kernel/runs.ts'
 import type { Standing } from '../kernel/standing.ts'
 import { SETTLED, standing } from '../kernel/standing.ts'
 import type { OpenTown } from '../kernel/town.ts'
@@ -67,7 +69,7 @@ export async function waitFor(
     })
   }
   const rows = ids.map((id) => rowOf(town, id, convoy))
-  if (settled(town, ids) || !happenedSince(town.root, 'down', began)) return verdict(rows)
+  if (settled(town, ids) || !happenedSince(town.root, 'down', began)) return verdict(town, rows)
   return ok({
     data: rows,
     text: rowsText(rows),
@@ -80,12 +82,31 @@ export async function waitFor(
   })
 }
 
-/** Nothing more happens by itself: each is settled, or stands behind one that waits for a person. */
+/** Nothing more happens by itself: each is settled, or stands behind what waits for a person. */
 function settled(town: OpenTown, ids: string[]): boolean {
+  return standingOf(town, ids).every(({ getting }) => isForPerson(town, getting))
+}
+
+interface Stands {
+  id: string
+  getting: Getting
+}
+
+/** How those get on that are not settled. */
+function standingOf(town: OpenTown, ids: string[]): Stands[] {
   const open = ids.filter((id) => !SETTLED.has(stateOf(town, id)))
-  if (open.length === 0 || open.length === ids.length) return open.length === 0
+  if (open.length === 0) return []
   const paces = new Paces(town.ledger.state, around(town))
-  return open.every((id) => paces.of(id).cause?.is === 'needs_human')
+  return open.map((id) => ({ id, getting: paces.of(id) }))
+}
+
+/** What only a person changes. Somebody else may still sling what it needs, thaw the town, or put a bead into play again. */
+const ENDS: readonly Cause['is'][] = ['needs_human', 'unknown', 'circle', 'not_closed']
+
+function isForPerson(town: OpenTown, { pace, cause }: Getting): boolean {
+  if (pace !== 'stuck' || cause === undefined) return false
+  const root = town.ledger.state.beads.get(cause.bead)
+  return ENDS.includes(cause.is) || (root !== undefined && facts(root).needs !== undefined)
 }
 
 function stateOf(town: OpenTown, id: string): Standing {
@@ -93,10 +114,12 @@ function stateOf(town: OpenTown, id: string): Standing {
   return bead === undefined ? 'cancelled' : standing(town.ledger.state, bead, town.now())
 }
 
-/** Whether the ended runs of settled beads are cleared away. */
+/** Whether the ended runs of settled beads are cleared away, and who parked has no session any more. */
 function tidy(town: OpenTown, ids: string[]): boolean {
   return ids.every((id) => {
     const bead = town.ledger.state.beads.get(id)
+    const run = bead && liveRun(bead)
+    if (run?.state === 'parked') return run.process === undefined
     if (bead === undefined || bead.status !== 'closed') return true
     if (isUnswept(bead)) return false
     return Object.values(facts(bead).runs ?? {}).every((run) => run.cleared === true)
@@ -117,7 +140,7 @@ function show(row: Row, shown: Map<string, string>, context: Context): void {
 }
 
 /** All landed (or done, for reports): 0. Otherwise the gravest of the rest decides. */
-function verdict(rows: Row[]): Answer {
+function verdict(town: OpenTown, rows: Row[]): Answer {
   const output = { data: rows, text: rowsText(rows) }
   const of = (...states: string[]): Row[] => rows.filter((row) => states.includes(row.state))
   const problem = (exit: ExitCode, code: `E_${string}`, message: string, hint: string): Answer =>
@@ -136,13 +159,23 @@ function verdict(rows: Row[]): Answer {
   const failed = of('declined', 'cancelled')[0]
   if (failed)
     return problem(EXIT.failed, 'E_NOT_LANDED', `${failed.bead} was ${failed.state}.`, `gt bead show ${failed.bead}`)
-  const pending = rows.filter((row) => !['landed', 'done'].includes(row.state))
+  const pending = standingOf(
+    town,
+    rows.map((row) => row.bead),
+  )
+  const stuck = pending.find(({ getting }) => getting.pace === 'stuck')
+  const text = `${stuck?.getting.cause?.bead}: ${stuck?.getting.cause?.text}`
+  if (stuck && pending.every(({ getting }) => isForPerson(town, getting))) {
+    const { id } = stuck
+    return problem(EXIT.needsPerson, 'E_NEEDS_PERSON', `${id} waits for a person: ${text}`, `gt bead show ${id}`)
+  }
   if (pending.length > 0) {
-    const names = pending.map((row) => row.bead).join(', ')
+    const names = pending.map(({ id }) => id).join(', ')
+    const goes = pending.some(({ getting }) => getting.pace !== 'stuck')
     return problem(
       EXIT.tryAgain,
       'E_TIMEOUT',
-      `Not landed in time: ${names}. The work goes on.`,
+      `Not landed in time: ${names}. ${goes ? 'The work goes on.' : `It stands still: ${text}`}`,
       'the same command waits again',
     )
   }

@@ -20,7 +20,8 @@ import type { MayStart } from '../kernel/intensity.ts'
 import { fixedAgent } from '../kernel/ladder.ts'
 import { liveRun, restUntil } from '../kernel/runs.ts'
 import { reasonOf, standing } from '../kernel/standing.ts'
-import { deadlineOf, gateFailed, gateWords, isGate, isPending, opensAt, typeOf } from '../meow/gates/gate.ts'
+import { cameOf, deadlineOf, gateFailed, gateWords, isGate, isPending, opensAt, typeOf } from '../meow/gates/gate.ts'
+import { turnOf } from '../meow/gates/waits.ts'
 import { unreachable } from '../result.ts'
 import { isDone, sentOff } from './epics.ts'
 import type { Children } from './members.ts'
@@ -166,19 +167,22 @@ export class Paces {
   }
 
   #gate(gate: Bead): Getting {
-    const { needs, asked } = { needs: facts(gate).needs, asked: facts(gate).gate?.asked }
+    const { needs, gate: { asked, default: by } = {} } = facts(gate)
     const what = `gate ${gateWords(gate)}`
-    if (needs !== undefined) return stuck('gate', gate.id, `${what}: ${needs.text}`)
     if (gateFailed(gate)) return stuck('gate', gate.id, `${what} failed: gt gate show ${gate.id}`)
-    if (!isPending(gate) || typeOf(gate) === 'human' || asked !== undefined)
+    const from = turnOf(this.#state, gate)
+    const until = opensAt(gate, from) ?? deadlineOf(gate, from)
+    const passes = by !== undefined && by !== 'ask' && until !== undefined
+    if (!passes && needs !== undefined) return stuck('gate', gate.id, `${what}: ${needs.text}`)
+    if (!isPending(gate) || (!passes && (typeOf(gate) === 'human' || asked !== undefined)))
       return stuck('gate', gate.id, `${what}: gt gate open ${gate.id}`)
-    const until = opensAt(gate) ?? deadlineOf(gate)
     return later('gate', gate.id, what, until === undefined ? undefined : new Date(until).toISOString())
   }
 
   #parked(bead: Bead, run: Run | undefined): Getting {
-    const gates = (run?.parked?.gates ?? []).map((id) => this.of(id)).filter(({ pace }) => pace !== 'over')
-    return worst(gates) ?? this.#start(bead, run?.rig ?? '')
+    // It goes on when all of them are over, also with one that failed, and is told.
+    const pending = (run?.parked?.gates ?? []).filter((id) => cameOf(lookUp(this.#state, id)) === undefined)
+    return worst(pending.map((id) => this.of(id))) ?? this.#start(bead, run?.rig ?? '')
   }
 
   /** Ordered, and nobody is on it. */

@@ -148,6 +148,35 @@ describe('what a convoy does', () => {
       ['stuck gate g < a'],
     ],
     [
+      'the gate of a person opens by itself after its time',
+      [
+        cv,
+        task('a < g', slung),
+        landed('b'),
+        gate(
+          'g',
+          'human',
+          { timeout: 3.6e12, created_at: at(0) },
+          { gate: { default: 'open' }, needs: { cause: 'gate', text: 'ok?', at: at(1) } },
+        ),
+      ],
+      {},
+      'waiting',
+      [`later gate g < a ${later}`],
+    ],
+    [
+      'the gate that it is parked at failed: it goes on, and is told',
+      [
+        cv,
+        beadWith(aRun('r', 'a', { state: 'parked', parked: { gates: ['g'], at: at(1) } }), slung),
+        landed('b'),
+        gate('g', 'command', {}, { gate: { failed: { at: at(1), why: 'red' } } }),
+      ],
+      {},
+      'waiting',
+      ['later next a'],
+    ],
+    [
       'it needs what is outside and at work',
       [cv, task('a < x', slung), landed('b'), working('x')],
       {},

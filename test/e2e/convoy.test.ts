@@ -81,3 +81,24 @@ test('an epic that was sent off closes with its last child, what needs it starts
   const refused = await town.gt('sling', epic, 'app')
   expect([refused.code, refused.error?.code]).toEqual([1, 'E_NOTHING'])
 }, 120_000)
+
+test('whoever waits for what only a person can let go on is told so at once; what somebody may still sling is waited for', async () => {
+  const town = await makeTown({})
+  const bead = await town.bead('One', 'echo 1 > one.txt', '--rig', 'app')
+  const gate = await must(town.gt('gate', 'create', '--type', 'human', '--reason', 'signed?', '--blocks', bead))
+  const stopped = await town.gt('sling', bead, 'app', '--wait')
+  expect([stopped.code, stopped.error?.code]).toEqual([2, 'E_NEEDS_PERSON'])
+  expect(stopped.error?.message).toContain(`gt gate open ${gate.id}`)
+  expect((await must(town.gt('attend'))).map((one: { id: string }) => one.id)).toContain(gate.id)
+
+  const after = await town.bead('Two', 'echo 2 > two.txt', '--rig', 'app', '--needs', bead)
+  await must(town.gt('bead', 'update', bead, '--status', 'deferred'))
+  const late = await town.gt('sling', after, 'app', '--wait', '--timeout', '1s')
+  expect([late.code, late.error?.code]).toEqual([75, 'E_TIMEOUT'])
+  expect(late.error?.message).toContain('It stands still')
+  await must(town.gt('gate', 'open', gate.id))
+  expect(await must(town.gt('sling', bead, after, 'app', '--wait', '--timeout', '1m'))).toMatchObject([
+    { bead, state: 'landed' },
+    { bead: after, state: 'landed' },
+  ])
+}, 120_000)
