@@ -7,6 +7,7 @@ import { facts } from '../beads/bead.ts'
 import type { ChangeInput, Condition, Op } from '../beads/change.ts'
 import type { MergeFacts, MergeState, Run } from '../beads/facts.ts'
 import { gtPath, mayEnter, maySubmit, runOps, runPath } from './runs.ts'
+import { standsNoMore } from './standstill.ts'
 
 /** From which states each state may be entered (the drawing is in beads/facts.ts). */
 const ENTERED_FROM: Record<MergeState, MergeState[]> = {
@@ -178,6 +179,7 @@ export function submit(
   // It was called lost by mistake: what for is no failure, also if it is handed over later.
   const settled = run.state === 'lost' ? { cause: undefined } : {}
   const asked: Op[] = facts(bead).needs?.cause === 'ask' ? [{ op: 'unset', id: bead.id, path: gtPath('needs') }] : []
+  asked.push(...standsNoMore(bead))
   if (request !== undefined && request.bead.status !== 'closed') {
     const stale = { reason: undefined, evidence: undefined, gate: undefined, rule: undefined }
     // It keeps its place for one repair; work that comes back again goes to the end of the line.

@@ -9,6 +9,7 @@ import type { Cause, Handover, MergeState, Run, RunState, Slung } from '../beads
 import { LIVE_RUN } from '../beads/facts.ts'
 import type { ProcessId } from '../town/processes.ts'
 import { parking } from './poison.ts'
+import { standsNoMore } from './standstill.ts'
 
 /** From which states each state may be entered (the drawing is in beads/facts.ts). */
 const ENTERED_FROM: Record<RunState, RunState[]> = {
@@ -272,6 +273,7 @@ export function giveBack(bead: Bead, run: Run, end: RunEnd, policy: RetryPolicy)
   ops.push(
     { op: 'set', id: bead.id, path: ['status'], value: 'open' },
     { op: 'unset', id: bead.id, path: ['assignee'] },
+    ...standsNoMore(bead),
   )
   const evidence = [...(end.evidence ?? [])]
   if (run.attempt >= policy.attempts) {
@@ -335,6 +337,7 @@ export function stop(bead: Bead, run: Run, reason: string, at: string, by: strin
       { op: 'unset', id: bead.id, path: ['assignee'] },
       { op: 'unset', id: bead.id, path: gtPath('slung') },
       { op: 'unset', id: bead.id, path: gtPath('handover') },
+      ...standsNoMore(bead),
       ...rejectOps(run, reason, at),
     ],
   }

@@ -10,18 +10,13 @@ import type { Limit, ParkedByBudget, Run, RunState, Stuck } from '../beads/facts
 import type { ProcessId } from '../town/processes.ts'
 import type { Noted } from './runs.ts'
 import { gtPath, mayEnter, runOps, runPath } from './runs.ts'
+import { standsStill } from './standstill.ts'
 
 /**
  * A run that was interrupted and brought back this often in a row is given up: its sessions do not last. What it does by its own
  * wish (a hand-off, parking) and a finished step begin the row anew: long work may have many sessions.
  */
 export const MOST_REVIVED = 11
-
-/** The causes under which a person is asked about a worker that stands still; they are answered by its next sign of life. */
-const STANDSTILL: ReadonlySet<string> = new Set(['stuck', 'dialog', 'contradiction', 'auth', 'billing'])
-
-/** Whether a bead waits for a person because of how its worker stands, not because of its work. */
-export const standsStill = (bead: Bead): boolean => STANDSTILL.has(facts(bead).needs?.cause ?? '')
 
 export interface Restart {
   /** Goes on in the same conversation, or in a new one. */

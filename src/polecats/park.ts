@@ -9,8 +9,9 @@ import type { Run } from '../beads/facts.ts'
 import { lookUp } from '../beads/fold.ts'
 import { prefixOfId } from '../beads/ids.ts'
 import { usageOps } from '../costs/settle.ts'
-import { advance, findRun, gtPath, isTerminal, liveRun } from '../kernel/runs.ts'
-import { ended, park as parked, standsStill } from '../kernel/sessions.ts'
+import { advance, findRun, isTerminal, liveRun } from '../kernel/runs.ts'
+import { ended, park as parked } from '../kernel/sessions.ts'
+import { standsNoMore } from '../kernel/standstill.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { createGate } from '../meow/gates/create.ts'
 import { cameOf, isGate, isPending } from '../meow/gates/gate.ts'
@@ -58,9 +59,13 @@ export function park(town: OpenTown, options: ParkOptions): Result<Parked> {
     const working = town.ledger.write(advance(run, 'working', at, run.agent, 'it speaks'))
     if (working.kind === 'error') return working
   }
-  const more: Op[] = standsStill(bead) ? [{ op: 'unset', id: bead.id, path: gtPath('needs') }] : []
   const notes = options.notes?.trim() ? { notes: options.notes } : {}
-  const change = parked(run, gates, { at, by: run.agent, ...notes, more: [...(timer?.value.ops ?? []), ...more] })
+  const change = parked(run, gates, {
+    at,
+    by: run.agent,
+    ...notes,
+    more: [...(timer?.value.ops ?? []), ...standsNoMore(bead)],
+  })
   const written = town.ledger.write(change)
   if (written.kind === 'error') return written
   const now = findRun(town.ledger.state.beads.values(), run.fence)?.run ?? run

@@ -12,7 +12,7 @@
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Run, Stuck } from '../beads/facts.ts'
-import { standsStill } from '../kernel/sessions.ts'
+import { standsStill } from '../kernel/standstill.ts'
 import type { Verdict } from './evaluate.ts'
 
 /** Times in ms (settings `[witness]`). */

@@ -17,6 +17,14 @@ function submitted(merge: MergeState, more: Partial<Run> = {}) {
   return { run, request, bead, state: stateOf(bead, request.bead) }
 }
 
+test('whoever hands in does not stand still, and nobody is asked about it any more', () => {
+  const run = aRun('r1', 'gp-a')
+  const bead = beadWith(run, { needs: { cause: 'stuck', text: '?', at: at(0) } })
+  const state = stateOf(bead)
+  write(state, submit(bead, run, undefined, work(1)))
+  expect(facts(state.beads.get('gp-a')!).needs).toBeUndefined()
+})
+
 test('handing in moves the run and queues its merge request in one change', () => {
   const run = aRun('r1', 'gp-a')
   const bead = beadWith(run, { needs: { cause: 'ask', text: '?', at: at(0) } }, { priority: 0 })

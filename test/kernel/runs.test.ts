@@ -100,6 +100,26 @@ test('stopping forgets the order; going down keeps it and does not count the att
   expect(after(decline(bead, run, 'not mine', at(1)))).toEqual({ slung, attempts: 2, cause: 'declined' })
 })
 
+test('with a worker that stood still the question about it is over; one that is about the work stays', () => {
+  const run = aRun('r1', 'gp-a')
+  const left = (cause: string) => {
+    const bead = beadWith(run, { slung, needs: { cause, text: '?', at: at(0) } })
+    const ends = [
+      giveBack(bead, run, end, POLICY),
+      stop(bead, run, 'enough', at(1), 'person'),
+      shelve(bead, run, at(1), 'deacon'),
+    ]
+    return ends.map((change) => {
+      const state = stateOf(bead)
+      expect(write(state, change).applied).toBe(true)
+      return facts(beadOf(state)).needs?.cause
+    })
+  }
+  for (const cause of ['stuck', 'dialog', 'contradiction', 'auth', 'billing'])
+    expect(left(cause)).toEqual([undefined, undefined, undefined])
+  expect(left('ask')).toEqual(['ask', 'ask', 'ask'])
+})
+
 test.each(['building', 'testing'] as const)('a run can be stopped while its merge request is %s', (state) => {
   const run = aRun('r1', 'gp-a', { state: 'submitted', merge_request: 'gp-m1' })
   const town = stateOf(beadWith(run), aMerge('gp-m1', run, { state }).bead)
