@@ -5,6 +5,7 @@ import { isAgent } from '../kernel/landing.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
+import { needPrograms } from '../scratch/programs.ts'
 import { holdWords, lookAtHold, removeHold } from '../town/hold.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
@@ -58,6 +59,8 @@ function start(context: Context): Promise<Answer> {
       const how = { kept: 'It goes down.', exit: EXIT.needsPerson }
       return fail('E_NOT_FOR_AGENTS', 'The town is going down (gt down --drain): only a person calls that off.', how)
     }
+    const able = needDrivers(town)
+    if (able.kind === 'error') return able
     const started = await startDaemon(town)
     if (started.kind === 'error') return started
     const { process, started: fresh } = started.value
@@ -68,6 +71,10 @@ function start(context: Context): Promise<Answer> {
     return ok({ data: { running: true, pid: process.pid, started: fresh, held: held.value.reason }, text })
   })
 }
+
+/** It would stand at every landing for as long as it runs, since it keeps the PATH that it began with. */
+const needDrivers = (town: OpenTown): Result<void> =>
+  needPrograms(town.env, 'The daemon', 'Nothing was started; the town is as it was.')
 
 /** The Mayor and the crew that were in when the town went down. That they cannot come does not keep the town down. */
 async function bringBack(town: OpenTown): Promise<string> {
@@ -102,6 +109,8 @@ function aboutHold(town: OpenTown): Result<{ reason: string | null; text: string
 
 function run(context: Context): Promise<Answer> {
   return withTown(context, async (town) => {
+    const able = needDrivers(town)
+    if (able.kind === 'error') return able
     const ran = await runDaemon(town, context.signal)
     return ran.kind === 'error' ? ran : ok({ data: { running: false }, text: 'The Deacon is down.' })
   })

@@ -174,6 +174,7 @@ describe('missing programs', () => {
     const { hint, kept } = refused(await without(town, path, 'sling', bead, 'app'), 'E_NO_TMUX', 69)
     expect([hint, kept]).toEqual(['apt-get install tmux', 'Nothing was slung.'])
     refused(await without(town, path, 'sling', bead, 'app', '--wait'), 'E_NO_TMUX', 69)
+    refused(await without(town, path, 'up'), 'E_NO_TMUX', 69)
     expect(await town.show(bead)).toMatchObject({ standing: 'open', runs: [], metadata: { gt: { version: 1 } } })
     expect(town.claims()).toEqual([])
     await must(town.gt('sling', bead, 'app', '--wait'))
@@ -185,6 +186,9 @@ describe('missing programs', () => {
     const path = pathWithout('git')
     const bead = (await must(without(town, path, 'bead', 'create', 'no git needed'))).id
     refused(await without(town, path, 'sling', bead, 'app'), 'E_NO_GIT', 69)
+    // A daemon without it would stand at every landing, and nobody would be told.
+    for (const start of [['up'], ['deacon', 'start'], ['deacon', 'run']])
+      refused(await without(town, path, ...start), 'E_NO_GIT', 69)
     expect(town.claims()).toEqual([])
     const other = join(town.dir, 'other')
     refused(await without(town, path, 'install', other), 'E_NO_GIT', 69)
