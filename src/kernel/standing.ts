@@ -46,7 +46,9 @@ export const SETTLED: ReadonlySet<Standing> = new Set<Standing>([
 
 export function standing(state: State, bead: Bead, now: Date): Standing {
   const gt = facts(bead)
-  if (bead.status === 'closed' || bead.status === 'tombstone') return gt.outcome ?? 'done'
+  if (bead.status === 'closed') return gt.outcome ?? 'done'
+  // Who deletes work that is not over cancels it: nobody who waits for it may take it for done.
+  if (bead.status === 'tombstone') return gt.outcome ?? 'cancelled'
   if (gt.needs !== undefined) return 'needs_human'
   const run = liveRun(bead)
   if (run?.state === 'submitted') return waitsForPeople(mergeFor(state, run)) ? 'needs_human' : 'submitted'
@@ -96,6 +98,8 @@ export function lastRun(bead: Bead): Run | undefined {
  */
 export function reasonOf(state: State, bead: Bead, now: Date, gate?: (bead: Bead, rig: string) => MayStart): string {
   const gt = facts(bead)
+  if (bead.status === 'tombstone')
+    return `deleted by ${bead.deleted_by ?? 'somebody'}: ${bead.delete_reason ?? 'no reason given'}`
   if (gt.needs !== undefined) return gt.needs.text
   const run = lastRun(bead)
   if (run?.state === 'parked') {

@@ -15,7 +15,7 @@ test.each<[string, Partial<Bead>, Partial<GtFacts>]>([
   ['landed', { status: 'closed' }, { outcome: 'landed' }],
   ['cancelled', { status: 'closed' }, { outcome: 'cancelled', needs }],
   ['done', { status: 'closed' }, {}],
-  ['done', { status: 'tombstone' }, {}],
+  ['cancelled', { status: 'tombstone' }, {}],
   ['needs_human', {}, { needs, slung }],
   ['waiting', {}, { slung }],
   ['waiting', { dependencies: [needsOpen] }, { slung }],
@@ -62,6 +62,9 @@ test('the reason: the question, the merge request, the rest, what it waits for, 
   expect(why(aBead('gp-a', { dependencies: [needsOpen] }), aBead('gp-b'))).toBe('it needs gp-b (open)')
   expect(why(aBead('gp-a', { status: 'in_progress' }, { slung }))).toBe('it is in_progress')
   expect(why(aBead('gp-a', { pinned: true }, { slung }))).toBe('it is pinned')
+  expect(why(aBead('gp-a', { status: 'tombstone', deleted_by: 'ada', delete_reason: 'twice' }))).toBe(
+    'deleted by ada: twice',
+  )
 })
 
 test('the three questions: what runs, what waits for me, what landed', () => {
