@@ -52,7 +52,10 @@ async function importFile(context: Context, file: string, options: ImportOptions
   try {
     bytes = readFileSync(file === '-' ? 0 : path)
   } catch (error) {
-    return fail('E_FILE', `The file could not be read: ${messageOf(error)}.`, { kept: 'Nothing was imported.' })
+    return fail('E_FILE', `${path} could not be read: ${messageOf(error)}.`, {
+      kept: 'Nothing was imported.',
+      hint: 'Name a file of one bead a line, such as .beads/issues.jsonl, or - for standard input.',
+    })
   }
   const [{ readExport }, { planImport }, { archivedBeads, pastOf }] = await Promise.all([
     import('../beads/import-lines.ts'),
@@ -81,7 +84,7 @@ async function importFile(context: Context, file: string, options: ImportOptions
       ...(options.rig !== undefined && { rig: options.rig }),
     })
     const data = { ...counts(plan), file: path, dryRun: options.dryRun === true }
-    if (plan.problems.length > 0) return stopped(path, plan, data)
+    if (plan.problems.length > 0) return stopped(path, file, plan, data)
     if (plan.input !== null && !options.dryRun) {
       const applied = mustApply(town.ledger.write(plan.input), 'A bead of the file')
       if (applied.kind === 'error') return applied
@@ -101,7 +104,7 @@ const counts = (plan: ImportPlan) => ({
 })
 
 /** Nothing was imported: which lines stand in the way. */
-function stopped(path: string, plan: ImportPlan, data: unknown): Answer {
+function stopped(path: string, file: string, plan: ImportPlan, data: unknown): Answer {
   const [first] = plan.problems
   const more = plan.problems.length - 1
   return ok({
@@ -111,7 +114,7 @@ function stopped(path: string, plan: ImportPlan, data: unknown): Answer {
     problem: {
       code: 'E_IMPORT',
       message: `Nothing was imported: ${path} line ${first!.line}: ${plain(first!.text, 300)}${more > 0 ? `; and ${more} more` : ''}.`,
-      hint: `Mend the lines, then: gt bead import ${path} --dry-run`,
+      hint: `Mend the lines, then: gt bead import ${file} --dry-run`,
     },
   })
 }

@@ -32,9 +32,7 @@ export async function cloneBare(where: { from: string; to: string }): Promise<Re
   const { to } = where
   const relative = notAbsolute(to)
   if (relative !== undefined) return relative
-  if (await exists(to)) {
-    return fail('E_EXISTS', `There is already something at ${to}.`, { kept: 'It was not touched.' })
-  }
+  if (await exists(to)) return alreadyThere(to)
   const from = await addressOf(where.from)
   if (from.kind === 'error') return from
   const listed = await listRemote(from.value)
@@ -54,11 +52,16 @@ export async function cloneBare(where: { from: string; to: string }): Promise<Re
     await rename(temporary, to)
     return ok(undefined)
   } catch (error) {
+    // Another call was faster, and what it made stays.
+    if (await exists(to)) return alreadyThere(to)
     return fail('E_CLONE', `The repository ${to} could not be made: ${messageOf(error)}.`)
   } finally {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true }).catch(() => {})
   }
 }
+
+const alreadyThere = (to: string): Result<never> =>
+  fail('E_EXISTS', `There is already something at ${to}.`, { kept: 'It was not touched.' })
 
 /** What to write as the remote's address: a canonical path for a local one, so that it holds wherever gt stands. */
 async function addressOf(from: string): Promise<Result<string>> {

@@ -56,6 +56,14 @@ describe('cloneBare', () => {
     expect(sh(gitDir, 'rev-parse', '--is-bare-repository')).toBe('true')
   })
 
+  it('two at once: one makes it, the other is told that it is there', async () => {
+    const { root, project } = lab()
+    const where = { from: project(), to: join(root, 'town', 'repo.git') }
+    const both = await Promise.all([cloneBare(where), cloneBare(where)])
+    expect(both.map((one) => (one.kind === 'ok' ? 'ok' : one.failure.code)).sort()).toEqual(['E_EXISTS', 'ok'])
+    expect(readdirSync(join(root, 'town'))).toEqual(['repo.git'])
+  })
+
   it('refuses what it cannot clone, says why, and leaves nothing behind', async () => {
     const { root, sh, write, project } = lab()
     const to = join(root, 'town', 'repo.git')
