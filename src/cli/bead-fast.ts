@@ -3,11 +3,13 @@
  * settings or the whole ledger. Only words understood completely are answered here, and only with a plain answer:
  * everything else, errors included, is left to the ordinary command, which says the same things.
  */
+import { existsSync } from 'node:fs'
 import type { Bead } from '../beads/bead.ts'
 import { lookUp } from '../beads/fold.ts'
 import { readyBeads } from '../beads/ready.ts'
 import type { View } from '../beads/view.ts'
 import { openView } from '../beads/view.ts'
+import type { TownPaths } from '../town/paths.ts'
 import { findTown, paths } from '../town/paths.ts'
 import { listed, listText, page, readyText, shown } from './bead-text.ts'
 import { print } from './print-fast.ts'
@@ -35,7 +37,7 @@ export function answerFast(words: string[], env: NodeJS.ProcessEnv, cwd: string)
   if (view.kind !== 'ok') return false
   let text: string | null = null
   try {
-    text = answer(view.value, question, new Date())
+    text = isKnown(paths({ root: town.value }), question) ? answer(view.value, question, new Date()) : null
   } catch {
     // A damaged line, or one of a shape that nobody expected: the ordinary command says which.
   } finally {
@@ -63,6 +65,9 @@ function questionOf([verb, ...words]: string[]): Question | null {
 }
 
 const isValue = (word: string | undefined): word is string => word !== undefined && !word.startsWith('-')
+
+/** Whether no rig is asked for, or one that is there: of any other the ordinary command says that it is not. */
+const isKnown = (town: TownPaths, { rig }: Question): boolean => rig === undefined || existsSync(town.rig(rig).toml)
 
 /** The text to print; null when only the whole ledger can tell (part of an id, a bead that is not there). */
 function answer(view: View, asked: Question, now: Date): string | null {

@@ -11,7 +11,7 @@ import { fail, ok } from '../result.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { columns, plain } from './text.ts'
-import { findBead, mustApply, withTown } from './town.ts'
+import { findBead, knownRig, mustApply, withTown } from './town.ts'
 
 /** Adds the verbs. */
 export function registerGraph(bead: Command, context: Context): void {
@@ -55,8 +55,10 @@ export function registerCycles(dep: Command, context: Context): void {
 }
 
 function blocked(context: Context, rig?: string): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     const found = blockedBeads(town.ledger.state, { now: town.now(), ...(rig !== undefined && { rig }) })
+    const known = found.length > 0 ? ok(undefined) : await knownRig(town, rig)
+    if (known.kind === 'error') return known
     const data = found.map(({ bead, blocked: { by, why } }) => ({ ...bead, blocked_by: by, why }))
     const rows = found.map(({ bead, blocked: { why } }) => [
       bead.id,

@@ -5,7 +5,7 @@ import { ok } from '../result.ts'
 import { listed, listText, readyText } from './bead-text.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
-import { withTown } from './town.ts'
+import { knownRig, withTown } from './town.ts'
 
 /** Adds the verbs. */
 export function registerList(bead: Command, context: Context): void {
@@ -24,17 +24,21 @@ export function registerList(bead: Command, context: Context): void {
 }
 
 function list(context: Context, options: { status?: string; rig?: string }): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     const { state } = town.ledger
     const beads = listed(state, options)
+    const known = beads.length > 0 ? ok(undefined) : await knownRig(town, options.rig)
+    if (known.kind === 'error') return known
     return ok({ data: beads, text: listText(state, beads, town.now()) })
   })
 }
 
 function ready(context: Context, rig?: string): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     const { state } = town.ledger
     const beads = readyBeads(state, { now: town.now(), ...(rig !== undefined && { rig }) })
+    const known = beads.length > 0 ? ok(undefined) : await knownRig(town, rig)
+    if (known.kind === 'error') return known
     return ok({ data: beads, text: readyText(state, beads, town.now()) })
   })
 }

@@ -2,6 +2,7 @@
  * The entry of `gt`, behind the launcher (bin/gt.js). It loads a table and nothing else; each command brings only what
  * it needs.
  */
+import { unprinted } from './print-fast.ts'
 import { TABLE } from './table.ts'
 
 async function main(argv: string[]): Promise<void> {
@@ -23,6 +24,6 @@ if (process.env.GT_NODE_EXTRA_CA_CERTS) process.env.NODE_EXTRA_CA_CERTS ??= proc
 // In a drill's town the clock may be moved (src/drill/clock.ts).
 if (process.env.GT_DRILL_CLOCK) (await import('../drill/clock.ts')).moveClock(process.env.GT_DRILL_CLOCK)
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
+  process.exit(error.code === 'EPIPE' ? 0 : unprinted(error))
 })
 await main(process.argv.slice(2))

@@ -16,7 +16,7 @@ import { registerRetry } from './landing.ts'
 import { findRequest } from './merge-request.ts'
 import { registerIntegration } from './mq-integration.ts'
 import { registerRadar } from './mq-radar.ts'
-import { age, columns, plain, withTown } from './town.ts'
+import { age, columns, knownRig, plain, withTown } from './town.ts'
 
 export function register(program: Command, context: Context): void {
   const mq = program
@@ -53,7 +53,7 @@ export function register(program: Command, context: Context): void {
 }
 
 function list(context: Context, rig?: string): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     const now = town.now()
     const queue = openMerges(town.ledger.state.beads.values(), rig).map(({ bead, merge }) => ({
       id: bead.id,
@@ -65,6 +65,8 @@ function list(context: Context, rig?: string): Promise<Answer> {
       age_seconds: Math.max(0, Math.round((now.getTime() - Date.parse(merge.queued_at)) / 1000)),
       reason: merge.reason ?? null,
     }))
+    const named = queue.length > 0 ? ok(undefined) : await knownRig(town, rig)
+    if (named.kind === 'error') return named
     const oldest = queue.reduce((most, entry) => Math.max(most, entry.age_seconds), 0)
     const rows = queue.map((one) => [
       one.id,
@@ -166,11 +168,13 @@ function targetsOf(town: OpenTown, rig: string): string[] {
 }
 
 function stats(context: Context, options: { rig?: string; since: string }): Promise<Answer> {
-  return withTown(context, (town) => {
+  return withTown(context, async (town) => {
     const back = parseDuration(options.since)
     if (back === undefined) {
       return fail('E_USAGE', `"${options.since}" is no duration.`, { hint: '--since 8h', exit: EXIT.usage })
     }
+    const named = await knownRig(town, options.rig)
+    if (named.kind === 'error') return named
     const known = listRigs(town.root)
     if (known.kind === 'error') return known
     const rigs = options.rig === undefined ? (known.kind === 'ok' ? known.value : []) : [options.rig]

@@ -10,9 +10,21 @@ export function print(text: string): void {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EPIPE') return
-      if (code !== 'EAGAIN') throw error
+      if (code !== 'EAGAIN') {
+        process.exitCode = unprinted(error as Error)
+        return
+      }
       process.stdout.write(bytes.subarray(at))
       return
     }
   }
+}
+
+/** Says that the answer got lost on its way out, as onto a full disk: half of it must not pass for all. The exit code. */
+export function unprinted(error: Error): number {
+  writeSync(
+    2,
+    `gt: The answer could not be written to standard output: ${error.message}.\n  kept: What was done stays done.\n  next: Make room there, and ask again.\n`,
+  )
+  return 1
 }

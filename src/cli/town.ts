@@ -60,6 +60,15 @@ export function findBead(town: OpenTown, partial: string): Result<Bead> {
   return bead ? ok(bead) : fail('E_NO_BEAD', `There is no bead ${partial}.`, { hint: 'gt bead list' })
 }
 
+/**
+ * Nothing was found where only this rig was looked at: E_NO_RIG when there is no such rig, so that a slip of the pen does not read
+ * as "nothing there" (law 8).
+ */
+export async function knownRig(town: OpenTown, rig: string | undefined): Promise<Result<void>> {
+  const settings = rig === undefined ? undefined : await town.rig(rig)
+  return settings?.kind === 'error' && settings.failure.code === 'E_NO_RIG' ? settings : ok(undefined)
+}
+
 /** A verdict that must have applied: losing a race is "try again", never silence. */
 export function mustApply(verdict: Result<Verdict>, what: string): Result<void> {
   if (verdict.kind === 'error') return verdict

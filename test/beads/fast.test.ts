@@ -1,6 +1,6 @@
 /** The quick answers of the launcher are letter for letter those of the ordinary commands. */
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -23,6 +23,10 @@ beforeEach(() => {
   expect(
     spawnSync(process.execPath, [GT, 'install', town], { env: { PATH: process.env.PATH, HOME: home } }).status,
   ).toBe(0)
+  for (const rig of ['app', 'still']) {
+    mkdirSync(join(town, rig))
+    writeFileSync(join(town, rig, 'rig.toml'), '')
+  }
   ledger = reopened(join(town, '.beads'))
   const edge = (from: string, to: string, type = 'blocks') => ({
     issue_id: from,
@@ -60,8 +64,8 @@ const FORMS: [quick: string[], ordinary: string[]][] = [
     ['list', '--json', '--status=open'],
   ],
   [
-    ['list', '--json', '--rig', 'nowhere'],
-    ['list', '--json', '--rig=nowhere'],
+    ['list', '--json', '--rig', 'still'],
+    ['list', '--json', '--rig=still'],
   ],
   [
     ['show', 'gp-b'],

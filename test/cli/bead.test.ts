@@ -1,5 +1,6 @@
 /** The bead commands as people and scripts call them. What they compute is tested in test/beads; here, that they do. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { bead } from '../beads/support.ts'
@@ -36,7 +37,9 @@ test('import and export: a dry run writes nothing, a round trip changes nothing,
     message: expect.stringContaining('bad.jsonl line 2: it is a conflict'),
   })
   expect((await town.gt('bead', 'show', 'zz-c')).error?.code).toBe('E_NO_BEAD')
-  expect((await town.gt('bead', 'import', join(town.dir, 'none.jsonl'))).error?.code).toBe('E_FILE')
+  const none = join(town.dir, 'none.jsonl')
+  const missing = (await town.gt('bead', 'import', none)).error
+  expect(missing).toMatchObject({ code: 'E_FILE', message: expect.stringContaining(none) })
 })
 
 test('an export that br would refuse is not written', async () => {
@@ -83,6 +86,32 @@ test('blocked, graph, circles, epics', async () => {
   )
   expect(await town.data('bead', 'dep', 'cycles')).toEqual({ cycles: [['zz-a', 'zz-b', 'zz-a']] })
   expect(await town.text('bead', 'graph')).toContain('circle: zz-a needs zz-b needs zz-a')
+})
+
+test('a rig that is not there is no empty answer', async () => {
+  const town = await bareTown()
+  for (const asked of ['bead list', 'bead ready', 'bead blocked', 'mq list', 'mq stats'])
+    expect((await town.gt(...asked.split(' '), '--rig', 'ap')).error?.code, asked).toBe('E_NO_RIG')
+})
+
+test.runIf(existsSync('/dev/full'))('an answer that got lost on its way out is no success', async () => {
+  const town = await bareTown()
+  await town.bead('One')
+  const full = openSync('/dev/full', 'w')
+  for (const asked of ['bead list', 'bead export', 'bead show nope --json']) {
+    const argv = [new URL('../../bin/gt.js', import.meta.url).pathname, ...asked.split(' ')]
+    const ended = spawnSync(process.execPath, argv, {
+      cwd: town.root,
+      env: town.env,
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    })
+    expect([ended.status, ended.stderr], asked).toEqual([
+      1,
+      expect.stringMatching(/^gt: The answer could not be written/),
+    ])
+  }
+  closeSync(full)
 })
 
 test('trail, log, show --at, undo', async () => {
