@@ -103,6 +103,7 @@ function ofTown(item: Waiting): One[] {
         : { key: 'r', label: 'raise it', argv: ['gt', 'costs', 'raise', name] }
     return [answer, { key: 'c', label: 'costs', argv: ['gt', 'costs'], looks: true }]
   }
+  if (item.cause === 'rig') return [{ key: 'd', label: 'doctor', argv: ['gt', 'doctor'], looks: true }]
   if (item.cause === 'daemon') return [{ key: 'u', label: 'start it', argv: ['gt', 'up'] }]
   return item.who === null ? [] : [{ key: 'a', label: 'attach', argv: ['gt', 'attach', item.who], looks: true }]
 }

@@ -1,4 +1,4 @@
-/** What waits for a person outside the ledger: hold, budgets, attended agents at a dialog, a town that nobody drives. Looks only. */
+/** What waits for a person outside the ledger: hold, budgets, attended agents at a dialog, rigs that cannot go on, a town that nobody drives. Looks only. */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { activityOf, readBeat } from '../agents/beat.ts'
@@ -9,21 +9,26 @@ import type { OpenTown } from '../kernel/town.ts'
 import type { Read } from '../result.ts'
 import { holdPath, readHold } from '../town/hold.ts'
 import { newsOf } from './budgets.ts'
+import { obstaclesOf } from './rigs.ts'
+import { unstarted } from './unstarted.ts'
 import type { Extras } from './waiting.ts'
-import { unstarted } from './waiting.ts'
 
 /** A dialog is drawn a moment after its hook, and gone a moment before the next one. */
 const DRAWN_MS = 2_000
 const SCREEN_LINES = 50
 
 /**
- * @param patienceMs only dialogs that are open for as long: somebody may sit in front of a new one
+ * @param patienceMs only dialogs that are open, and rigs that stand still, for as long: somebody may sit in front of a new one
+ * @param driven somebody carries out what the town wants
  */
-export async function lookOutside(town: OpenTown, patienceMs = 0): Promise<Extras> {
+export async function lookOutside(town: OpenTown, patienceMs = 0, driven = true): Promise<Extras> {
   const budgets = await budgetsOf(town)
+  const obstacles = await obstaclesOf(town, driven)
+  const lasting = (since: string): boolean => town.now().getTime() - Date.parse(since) >= patienceMs
   return {
     hold: holdOf(town),
     dialogs: await dialogsOf(town, patienceMs),
+    obstacles: obstacles.filter(({ since }) => lasting(since)),
     ...(budgets !== undefined && { budgets: newsOf(town.ledger.state, budgets, unstarted(town.ledger.state)) }),
   }
 }
@@ -36,7 +41,7 @@ export async function lookOutside(town: OpenTown, patienceMs = 0): Promise<Extra
  */
 export async function lookAround(town: OpenTown, driven: boolean, listed?: Read<SessionView[]>): Promise<Extras> {
   const undriven = driven ? undefined : { since: lastWord(town) }
-  return { ...(await lookOutside(town)), undriven, sessions: listed && namesOf(listed) }
+  return { ...(await lookOutside(town, 0, driven)), undriven, sessions: listed && namesOf(listed) }
 }
 
 /** Undefined: it cannot be told. */

@@ -7,6 +7,7 @@ import type { Run } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
 import type { MergeRequest } from '../kernel/merges.ts'
 import { mergeOf, openMerges } from '../kernel/merges.ts'
+import type { Obstacle } from '../kernel/obstacles.ts'
 import { liveRun, runsOf } from '../kernel/runs.ts'
 import type { Wait } from '../kernel/waiting.ts'
 import { waitsOf } from '../kernel/waiting.ts'
@@ -15,8 +16,10 @@ import { HUMAN, mine, openMessages } from '../mail/message.ts'
 import type { BudgetNews } from './budgets.ts'
 import { budgetWarnings, spentBudgets } from './budgets.ts'
 import type { Waiting } from './item.ts'
+import { obstructed } from './rigs.ts'
 import { severityOf, weight } from './severity.ts'
 import type { Notice } from './told.ts'
+import { unstarted } from './unstarted.ts'
 
 /** What the ledger does not know. Absent: not looked at. */
 export interface Extras {
@@ -28,6 +31,7 @@ export interface Extras {
   /** Names of the sessions that live. */
   sessions?: ReadonlySet<string> | undefined
   budgets?: BudgetNews
+  obstacles?: Obstacle[]
 }
 
 /** In no order. */
@@ -38,6 +42,7 @@ export function waiting(state: State, extras: Extras): Waiting[] {
   for (const { agent, since } of extras.dialogs ?? []) found.push(ofDialog(agent, since))
   if (extras.hold !== undefined) found.push(ofHold(state, extras.hold))
   if (extras.undriven !== undefined && isUnderWay(state)) found.push(undriven(state, extras.undriven))
+  if (extras.obstacles !== undefined) found.push(...obstructed(state, extras.obstacles))
   if (extras.budgets !== undefined) found.push(...spentBudgets(state, extras.budgets, unstarted(state)))
   return found
 }
@@ -103,17 +108,6 @@ function standing(state: State, bead: Bead, cause: string): string[] {
   const account = liveRun(bead)?.account
   const limited = [...state.live.values()].flat().filter((run) => run.limit?.is === cause && run.account === account)
   return limited.filter((run) => run.state === 'rate_limited' && run.bead !== bead.id).map((run) => run.bead)
-}
-
-/** Beads that are slung and have no worker; of one rig, if named. */
-export function unstarted(state: State, rig?: string): string[] {
-  const found: string[] = []
-  for (const bead of state.beads.values()) {
-    const { slung, needs } = facts(bead)
-    if (slung === undefined || needs !== undefined || bead.status !== 'open' || state.live.has(bead.id)) continue
-    if (rig === undefined || slung.rig === rig) found.push(bead.id)
-  }
-  return found
 }
 
 function ofDialog(agent: string, since: string): Waiting {

@@ -36,6 +36,7 @@ import type { Own } from './look.ts'
 import { gateChecks, lookAround, OutOfMemory, sightings, workersOf } from './look.ts'
 import { nextRadar } from './lookout.ts'
 import type { Observed, Policy } from './observed.ts'
+import { Obstacles } from './obstacles.ts'
 import { nextDue, plan } from './plan.ts'
 import { policyOf } from './policy.ts'
 import { PULSE_MS, Pulse } from './pulse.ts'
@@ -93,6 +94,7 @@ class Driver {
   readonly #inFlight = new Map<string, Promise<void>>()
   /** Actions that failed lately, by key: when they may begin again, and how long the next rest is. */
   readonly #resting = new Map<string, { until: number; rest: number }>()
+  readonly #obstacles = new Obstacles()
   readonly #stop = new AbortController()
   readonly #sweeps: Sweeps
   readonly #pulse = new Pulse()
@@ -170,6 +172,7 @@ class Driver {
     this.#budgets = observed.budgets
     const actions = plan(observed, this.#policy, this.#town.now())
     for (const action of actions) this.#begin(action)
+    this.#obstacles.save(this.#town.paths.runtime, (key) => this.#isUnderWay(key))
     // Not awaited: a channel that hangs holds up nothing.
     void this.#tellPeople()
     this.#edge.look(observed.keeper)
@@ -183,6 +186,11 @@ class Driver {
     await notifyOpen(this.#town, noticesOf(ledger.state, outside))
   }
 
+  /** Whether the action is being tried, whatever mark its key ends with. */
+  #isUnderWay(key: string): boolean {
+    return [...this.#inFlight.keys()].some((one) => one === key || one.startsWith(`${key}:`))
+  }
+
   #begin(action: Action): void {
     const key = keyOf(action)
     const rested = this.#resting.get(key)
@@ -193,6 +201,8 @@ class Driver {
       const rest = rested?.rest ?? REST_MS
       if (result.kind === 'ok' && result.value) this.#resting.delete(key)
       else this.#resting.set(key, { until: performance.now() + rest, rest: Math.min(LONGEST_REST_MS, rest * 2) })
+      const at = this.#town.now().toISOString()
+      this.#obstacles.note(this.#town.ledger.state, action, result, at, rest)
       this.#options.onAction?.(action, result)
       this.#nudge()
     })

@@ -274,3 +274,21 @@ it('a pull request waits until it is merged, and its own words are told; a hold 
     { key: `gp-x ask ${at(0)}` },
   ])
 })
+
+describe('a rig that cannot go on', () => {
+  const slungBead = (id: string): Bead => aBead(id, {}, slung)
+  const obstacle = { rig: 'gp', since: at(0), code: 'E_X', message: 'The remote is gone.', hint: 'git ls-remote r' }
+
+  it('is critical when all of it stands still, and shows whatever stands', () => {
+    const [item] = itemsOf([slungBead('gp-a'), slungBead('gp-b')], { obstacles: [{ ...obstacle, beads: [] }] })
+    expect(item).toMatchObject({ id: 'rig:gp', cause: 'rig', severity: 'critical', title: 'The remote is gone.' })
+    expect([item!.behind.ids, commands(item!)]).toEqual([['gp-a', 'gp-b'], { d: 'doctor' }])
+    expect(item!.text).toContain('git ls-remote r')
+  })
+
+  it('weighs less when it is about some, and is nothing when nobody waits for it any more', () => {
+    const one = { obstacles: [{ ...obstacle, beads: ['gp-a'] }] }
+    expect(brief(itemsOf([slungBead('gp-a'), slungBead('gp-b')], one))).toEqual(['rig:gp high gp-a'])
+    expect(itemsOf([slungBead('gp-b')], one)).toEqual([])
+  })
+})

@@ -32,6 +32,7 @@ function scene() {
         return ok(undefined)
       },
     },
+    rig: async () => ok({}),
     now: () => new Date(),
   } as unknown as OpenTown
   const edge = new Edge(town)
