@@ -1,7 +1,7 @@
 /**
  * The dispatch saga: one bead onto one new worker (design section 6).
  *
- *   validate → claim → fetch → worktree (registered one at a time) → verify → session → first sign of life
+ *   validate → fetch → claim → worktree (registered one at a time) → verify → session → first sign of life
  *
  * Each step is in the ledger before the next begins, so a saga that is killed anywhere is unwound in reverse by
  * whoever looks next (unwind.ts), with the same result as one that fails by itself.
@@ -22,7 +22,7 @@ import { notReadyBecause } from '../beads/ready.ts'
 import { budgetsOf } from '../costs/purses.ts'
 import type { Budgets } from '../costs/refusal.ts'
 import { refusalOf } from '../costs/refusal.ts'
-import { fetchRemote, resolveCommit } from '../git/repository.ts'
+import { resolveCommit } from '../git/repository.ts'
 import { checkOutFiles, registerWorktree, verifyWorktree } from '../git/worktrees.ts'
 import { closedBecause } from '../kernel/host.ts'
 import { targetOf } from '../kernel/integration.ts'
@@ -39,6 +39,7 @@ import { permissionMode } from '../town/permissions.ts'
 import { self } from '../town/processes.ts'
 import type { PermissionMode, RigSettings } from '../town/settings.ts'
 import { carryOn } from './carry-on.ts'
+import { fetchFirst } from './fetch-first.ts'
 import { launchSession } from './launch.ts'
 import { placeOf } from './place.ts'
 import { withNeeded } from './start-point.ts'
@@ -100,12 +101,22 @@ export async function validate(town: OpenTown, id: string, order?: Slung): Promi
  * one attempt counted; the error says what failed.
  */
 export async function dispatch(town: OpenTown, id: string, by: string): Promise<Result<Dispatched>> {
+  const before = await validate(town, id)
+  if (before.kind === 'error') return before
+  const holder = liveRun(before.value.bead)
+  if (holder !== undefined) return ok({ is: 'already', run: holder })
+  const closed = closedBecause(town)
+  if (closed !== null) return ok({ is: 'waiting', why: closed })
+  const fetched = await fetchFirst(town, before.value.bead, before.value.rig.name)
+  // Without a network no worker is at fault: nothing is claimed and no attempt counted, and whoever drives tries again.
+  if (fetched.kind === 'error' && fetched.failure.exit === EXIT.tryAgain) return fetched
+  // It took its time: what changed meanwhile counts.
   const plan = await validate(town, id)
   if (plan.kind === 'error') return plan
   const claimed = claimFor(town, plan.value, await budgetsOf(town), by)
   if (claimed.kind === 'error') return claimed
   if (claimed.value.is !== 'running') return claimed
-  const started = await start(town, plan.value, claimed.value.run, by)
+  const started = await start(town, plan.value, claimed.value.run, fetched, by)
   if (started.kind === 'ok') return ok({ is: 'running', run: started.value })
   if (started.failure.code === 'E_STALE_RUN') return ok({ is: 'waiting', why: started.failure.message })
   const { reason, cause } = endingOf(started.failure, plan.value.preset)
@@ -208,7 +219,13 @@ function newRun(town: OpenTown, plan: Plan, skip: number, account: string | unde
 }
 
 /** Claimed → working. Any error leaves the unwinding to the caller. */
-async function start(town: OpenTown, plan: Plan, claimed: Run, by: string): Promise<Result<Run>> {
+async function start(
+  town: OpenTown,
+  plan: Plan,
+  claimed: Run,
+  fetched: Result<void>,
+  by: string,
+): Promise<Result<Run>> {
   const step = (run: Run, to: RunState, why: string, note: Partial<Run> = {}): Result<Run> => {
     const at = town.now().toISOString()
     const verdict = town.ledger.write(advance(run, to, at, by, why, note))
@@ -221,6 +238,7 @@ async function start(town: OpenTown, plan: Plan, claimed: Run, by: string): Prom
   }
   const provisioning = step(claimed, 'provisioning', 'provision a worktree')
   if (provisioning.kind === 'error') return provisioning
+  if (fetched.kind === 'error') return fetched
   const base = await makeWorktree(town, plan, provisioning.value)
   if (base.kind === 'error') return base
   const starting = step(provisioning.value, 'starting', `worktree ready at ${base.value.slice(0, 12)}`, {
@@ -232,11 +250,9 @@ async function start(town: OpenTown, plan: Plan, claimed: Run, by: string): Prom
   return step(launched.value, 'working', 'first sign of life')
 }
 
-/** Fetches, registers and fills the worktree, provisions and verifies it; answers the base commit. */
+/** Registers and fills the worktree, provisions and verifies it; answers the base commit. */
 async function makeWorktree(town: OpenTown, plan: Plan, run: Run): Promise<Result<string>> {
   const gitDir = town.paths.rig(run.rig).repo
-  const fetched = await fetchRemote({ gitDir })
-  if (fetched.kind === 'error') return fetched
   const tip = await resolveCommit(gitDir, `refs/remotes/origin/${run.target}`)
   if (tip.kind === 'error') return tip
   if (tip.kind !== 'ok') {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { encode } from '../../src/beads/record.ts'
 import type { Outcome } from '../support/gt.ts'
-import { startGt } from '../support/gt.ts'
+import { startGt, until } from '../support/gt.ts'
 import { fill, folder, pathWithout, readOnly, tmpfs } from '../support/places.ts'
 import { asText, refused } from '../support/refused.ts'
 import type { TestTown } from '../support/town.ts'
@@ -110,6 +110,12 @@ describe('settings', () => {
     writeFileSync(rigToml, rig)
     expect(await ids(town)).toEqual([bead])
     expect(await town.show(bead)).toMatchObject({ standing: 'open', runs: [] })
+    await must(town.gt('sling', bead, 'app'))
+    writeFileSync(rigToml, `${rig}bogus = 1\n`)
+    const [waits] = await must(town.gt('attend'))
+    expect([waits.id, waits.severity, waits.behind.ids]).toEqual(['rig:app', 'critical', [bead]])
+    expect(waits.text).toMatch(/unknown key `[\w.]*bogus`[\s\S]*Delete line/)
+    writeFileSync(rigToml, rig)
     await must(town.gt('sling', bead, 'app', '--wait'))
   })
 
@@ -230,6 +236,26 @@ describe('a repository that is gone', () => {
     renameSync(`${town.project}.away`, town.project)
     await must(town.gt('sling', bead, 'app', '--wait'))
     expect(town.onMain('one.txt')).toBe('1')
+  })
+
+  it('that cannot be reached: nothing is claimed, no attempt counts, and plain words say what stands still', async () => {
+    const town = await makeTown({ set: { 'workers.attempts': '1' } })
+    const bead = await town.bead('one', 'echo 1 > one.txt')
+    const remote = (url: string) => town.git(`${town.root}/app/repo.git`, 'remote', 'set-url', 'origin', url)
+    remote('http://127.0.0.1:9/gone.git')
+    const first = await town.gt('sling', bead, 'app')
+    expect([first.error?.code, first.code]).toEqual(['E_REMOTE_UNREACHABLE', 75])
+    expect(first.error?.message).toContain('no attempt is counted')
+    expect(town.claims()).toEqual([])
+    await must(town.gt('up'))
+    const waits = async () => (await must(town.gt('attend'))).find(({ cause }: { cause: string }) => cause === 'rig')
+    await until('the town to say it', async () => (await waits()) !== undefined)
+    expect(await waits()).toMatchObject({ id: 'rig:app', severity: 'high', behind: { ids: [bead] } })
+    expect((await waits()).title).toContain('cannot be reached')
+    await must(town.gt('down'))
+    remote(town.project)
+    await must(town.gt('sling', bead, 'app', '--wait'))
+    expect((await town.show(bead)).runs.map(({ attempt }: { attempt: number }) => attempt)).toEqual([1])
   })
 
   it('while the work was done: the work is kept, and with the repository back it lands', async () => {
