@@ -185,11 +185,14 @@ async function land(
 function remove(context: Context, who: string): Promise<Answer> {
   return withMember(context, who, async (town, own) => {
     const { removeCrew } = await import('../crew/remove.ts')
+    const { unreadOf } = await import('../crew/look.ts')
+    const letters = unreadOf(town, own.agent.address)
     const removed = await removeCrew(town, own)
     if (removed.kind === 'error') return removed
     const { address, archive, dirty } = removed.value
     const files = dirty > 0 ? ` with ${dirty} uncommitted file${dirty === 1 ? '' : 's'}` : ''
     const kept = archive === null ? 'There was nothing to keep.' : `It is archived${files}; back: gt restore ${address}`
-    return ok({ data: removed.value, text: `${address} is gone. ${kept}` })
+    const unread = letters === 0 ? '' : `\nLetters that it was never shown: ${letters}; whoever wrote them is told.`
+    return ok({ data: removed.value, text: `${address} is gone. ${kept}${unread}` })
   })
 }

@@ -80,7 +80,8 @@ async function viewOf(
   }
 }
 
-function unreadOf(town: OpenTown, address: string): number {
+/** Letters that it was not shown yet. */
+export function unreadOf(town: OpenTown, address: string): number {
   let unread = 0
   for (const { mail } of openMessages(town.ledger.state.beads.values())) {
     if (mine(mail, { address })?.delivery.state === 'queued') unread++

@@ -1,7 +1,8 @@
 /**
  * What of mail is over, as the driver settles it (settle.ts). Pure and level-triggered.
  *
- *   its run is over, or its time        → `expired`, and whoever sent what nobody was shown is told, in the same change
+ *   its run is over, it was removed, or its time is over
+ *                                       → `expired`, and whoever sent what nobody was shown is told, in the same change
  *   settled with everybody, still open  → closed (two readers took the last two steps at once)
  */
 import type { ChangeInput, Op } from '../beads/change.ts'
@@ -9,6 +10,7 @@ import type { State } from '../beads/fold.ts'
 import { lookUp } from '../beads/fold.ts'
 import { newBeadId } from '../beads/ids.ts'
 import type { Delivery } from '../beads/message-facts.ts'
+import { allAgents } from '../kernel/agents.ts'
 import { closed, expired } from './books.ts'
 import type { Message, Recipient } from './message.ts'
 import { HUMAN, isSettled, keyOf, messageOf, openMessages, readsMail } from './message.ts'
@@ -21,11 +23,11 @@ const KEPT_MS = 7 * 86_400_000
 
 /** Ids of the messages for which `settling` has a change. */
 export function mailDue(state: State, now: Date): string[] {
-  const live = liveFences(state)
+  const who = presence(state)
   return [...openMessages(state.beads.values())]
     .filter(({ mail }) => {
       const all = Object.values(mail.deliveries)
-      return all.every(isSettled) || all.some((one) => whyOver(mail.expires, one, live, now) !== undefined)
+      return all.every(isSettled) || all.some((one) => whyOver(mail.expires, one, who, now) !== undefined)
     })
     .map(({ bead }) => bead.id)
 }
@@ -67,11 +69,11 @@ export function settling(state: State, id: string, how: { by: string; now: Date 
   const message = messageOf(state.beads.get(id))
   if (message === undefined || message.bead.status === 'closed') return undefined
   const { by, now } = how
-  const live = liveFences(state)
+  const who = presence(state)
   const all = Object.entries(message.mail.deliveries)
   if (all.every(([, one]) => isSettled(one))) return { input: closed(message, by) }
   const over = all.flatMap(([key, one]) => {
-    const reason = whyOver(message.mail.expires, one, live, now)
+    const reason = whyOver(message.mail.expires, one, who, now)
     return reason === undefined ? [] : [{ key, one, reason }]
   })
   const [first] = over
@@ -79,21 +81,36 @@ export function settling(state: State, id: string, how: { by: string; now: Date 
   // Those of one change have one reason; what is over for another one comes next.
   const same = over.filter(({ reason }) => reason === first.reason)
   const unseen = same.filter(({ one }) => one.state === 'queued').map(({ one }) => one.address)
-  const told = unseen.length === 0 ? undefined : senderOf(message, live)
+  const told = unseen.length === 0 ? undefined : senderOf(message, who.live)
   const more = told && [tellOp(state, message, told, { by, now, unseen, reason: first.reason })]
   const keys = same.map(({ key }) => key)
   const said = { by, at: now.toISOString(), reason: first.reason, ...(more !== undefined && { more }) }
   return { input: expired(message, keys, said), ...(told !== undefined && { told }) }
 }
 
-const liveFences = (state: State): Set<string> => new Set([...state.live.values()].flat().map(({ fence }) => fence))
+interface Presence {
+  /** Fences of the runs that live. */
+  live: Set<string>
+  /** When the last crew member of that address was removed; RFC 3339. The name may be another's by now. */
+  removed: Map<string, string>
+}
+
+function presence(state: State): Presence {
+  const removed = new Map<string, string>()
+  for (const { agent } of allAgents(state)) {
+    const { removed_at: at = '' } = agent.crew ?? {}
+    if (at > (removed.get(agent.address) ?? '')) removed.set(agent.address, at)
+  }
+  return { live: new Set([...state.live.values()].flat().map(({ fence }) => fence)), removed }
+}
 
 /** To a person nothing expires. */
 const canExpire = (one: Delivery): boolean => !isSettled(one) && one.address !== HUMAN
 
-function whyOver(expires: string | undefined, one: Delivery, live: Set<string>, now: Date): string | undefined {
+function whyOver(expires: string | undefined, one: Delivery, who: Presence, now: Date): string | undefined {
   if (!canExpire(one)) return undefined
-  if (one.run !== undefined && !live.has(one.run)) return 'its run is over'
+  if (one.run !== undefined && !who.live.has(one.run)) return 'its run is over'
+  if (one.queued <= (who.removed.get(one.address) ?? '')) return 'it was removed'
   return expires !== undefined && Date.parse(expires) <= now.getTime() ? 'its time is over' : undefined
 }
 

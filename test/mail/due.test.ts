@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { agentAt, newAgent } from '../../src/kernel/agents.ts'
 import { mailDue, nextExpiry, unheard } from '../../src/mail/due.ts'
 import { received } from '../../src/mail/inbox.ts'
 import type { Recipient } from '../../src/mail/message.ts'
@@ -9,7 +10,7 @@ import { markRead } from '../../src/mail/read.ts'
 import { layAnew, settleMail } from '../../src/mail/settle.ts'
 import { must } from '../beads/support.ts'
 import type { MailTown } from './support.ts'
-import { MAYOR, mailTown, NUX, TOAST } from './support.ts'
+import { MAX, MAYOR, mailTown, NUX, TOAST } from './support.ts'
 
 const HOUR = 3_600_000
 /** A pass of the driver; how many messages it settled. */
@@ -42,6 +43,22 @@ test('a run that is over gets no mail any more: expired, and who sent what it wa
   expect(town.hook(MAYOR)).toContain('never shown')
   expect(pass(town)).toBe(0)
   expect(town.hook(NUX)).toContain('both')
+})
+
+test('a crew member that was removed gets no mail any more, and neither does one that bears its name since', () => {
+  const town = mailTown()
+  const old = town.mail({ to: 'gp/crew/max', from: 'mayor', body: 'for the first' })
+  const facts = { ...agentAt(town.ledger.state, MAX.address)!.agent, in: false }
+  const crew = { rig: 'gp', name: 'max', branch: 'crew/max', worktree: '/nowhere', from: 'main', fence: 'fmax' }
+  const removed = { ...facts, crew: { ...crew, state: 'removed' as const, removed_at: town.clock.toISOString() } }
+  const { id } = agentAt(town.ledger.state, MAX.address)!
+  const path = ['metadata', 'gt', 'agent']
+  must(town.ledger.write({ by: 'test', why: 'test', ops: [{ op: 'set', id, path, value: removed }] }))
+  must(town.ledger.write(newAgent(town.ledger.state, facts, town.clock.toISOString()).change))
+  const young = town.mail({ to: 'gp/crew/max', from: 'mayor', body: 'for the second' })
+  expect([pass(town), pass(town)]).toEqual([1, 0])
+  expect([town.state(old, MAX.address), town.state(young, MAX.address)]).toEqual(['expired', 'queued'])
+  expect(bodies(town, MAYOR)).toEqual([expect.stringContaining('never shown to gp/crew/max: it was removed')])
 })
 
 test('its time is over for agents and never for a person; a part of the town, and who is gone, is not told', () => {
