@@ -203,7 +203,7 @@ export function closeBead(
   ]
   if (how.reason) ops.push({ op: 'set', id, path: ['close_reason'], value: how.reason })
   // A closed bead is nobody's standing order and asks nobody anything.
-  for (const fact of ['slung', 'needs', 'handover']) {
+  for (const fact of ['slung', 'needs', 'handover', 'closed_with_parts']) {
     if (facts(bead)[fact] !== undefined) ops.push({ op: 'unset', id, path: ['metadata', 'gt', fact] })
   }
   const when: Condition[] = [{ if: 'no-live-run', id }, unchangedStatus(bead)]

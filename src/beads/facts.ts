@@ -347,6 +347,8 @@ export interface GtFacts {
   attempts?: number
   needs?: NeedsHuman
   outcome?: 'landed' | 'done' | 'declined' | 'cancelled'
+  /** On an epic: it closed by itself, with its last child. It stays when a person opens it: it is not closed under their hands. */
+  closed_with_parts?: true
   /** `commit` brings the change; `landing` is what the target was moved to, when that is another (a group). */
   landed?: { commit: string; landing?: string; target: string; merge_request: string; at: string }
   /** How this bead lands, when not by the rig's policy. Set by people; an agent may only make it stricter. */

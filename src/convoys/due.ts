@@ -5,7 +5,7 @@
  *     ▼ │
  *   followed ── every member is over ──► told      (a convoy bead is closed in the same change)
  *      ▲                                   │
- *      └──── a member is at work again ────┘
+ *      └──── a member is at work again ────┘         (and open is each epic that had closed so)
  *
  * Each step is conditional on what it was decided from, so of two drivers one takes it: told once, whoever was killed
  * where. Beads that nobody follows cost one look at a field each; what lies below epics is looked through only for those
@@ -15,7 +15,6 @@ import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { ChangeInput, Condition, Op } from '../beads/change.ts'
 import { childrenByParent } from '../beads/epics.ts'
-import type { Following } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
 import { lookUp } from '../beads/fold.ts'
 import { isOver, parentsOf } from '../beads/ready.ts'
@@ -46,9 +45,8 @@ export function dueConvoys(state: State): string[] {
   const due: string[] = []
   const look = new Quick(state)
   for (const bead of state.beads.values()) {
-    if (bead.metadata?.gt?.convoy === undefined) continue
-    const following = followingOf(bead)
-    if (following !== undefined && look.turn(bead, following) !== undefined) due.push(bead.id)
+    if (bead.metadata?.gt?.convoy === undefined && !facts(bead).closed_with_parts) continue
+    if (look.turn(bead) !== undefined) due.push(bead.id)
   }
   return due
 }
@@ -61,9 +59,8 @@ export interface Turn {
 
 /** What a convoy has to say now, as a change; undefined when it is nothing. */
 export function turnOf(state: State, bead: Bead, how: Said): Turn | undefined {
-  const following = followingOf(bead)
   const look = new Quick(state)
-  const turn = following && look.turn(bead, following)
+  const turn = look.turn(bead)
   if (turn === undefined) return undefined
   const members = membersOf(state, bead)
   if (turn === 'closes') {
@@ -103,14 +100,18 @@ const EVIDENCE = 20
 
 function reopening(bead: Bead, members: Member[], { by }: Said): Turn {
   const { id } = bead
+  const { convoy, closed_with_parts: itself } = facts(bead)
   const open = members.filter((member) => member.bead !== undefined && !isOver(member.bead))
-  const ops: Op[] = [{ op: 'unset', id, path: gtPath('convoy', 'told') }]
+  const ops: Op[] = []
+  if (convoy?.told !== undefined) ops.push({ op: 'unset', id, path: gtPath('convoy', 'told') })
+  if (itself) ops.push({ op: 'unset', id, path: gtPath('closed_with_parts') })
   // A bead of work that was opened again is open; a group is what lies in it.
   if (isGroup(bead) && bead.status === 'closed') {
     ops.push({ op: 'set', id, path: ['status'], value: 'open' }, { op: 'unset', id, path: gtPath('outcome') })
   }
   const [first] = open
-  const why = `${id} is followed again: ${open.length === 0 ? 'it has other members' : `${first?.id} is ${first?.bead?.status}`}`
+  const is = convoy === undefined ? 'is open' : 'is followed'
+  const why = `${id} ${is} again: ${open.length === 0 ? 'it has other members' : `${first?.id} is ${first?.bead?.status}`}`
   return { is: 'reopened', members, input: { by, why, rule: LANDED_RULE, when: [asItIs(bead)], ops } }
 }
 
@@ -129,7 +130,11 @@ class Quick {
     this.#state = state
   }
 
-  turn(bead: Bead, { told }: Following): Turn['is'] | undefined {
+  turn(bead: Bead): Turn['is'] | undefined {
+    if (facts(bead).closed_with_parts && bead.status !== 'tombstone' && this.#isBusy(bead.id)) return 'reopened'
+    const following = followingOf(bead)
+    if (following === undefined) return undefined
+    const { told } = following
     const open = this.#hasOpen(bead.id, bead, new Set())
     if (told !== undefined) return open === true ? 'reopened' : undefined
     if (this.closing(bead).length > 0) return 'closes'

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Bead } from '../../src/beads/bead.ts'
 import { facts } from '../../src/beads/bead.ts'
+import { closeBead, reopenBead } from '../../src/beads/edit.ts'
 import type { State } from '../../src/beads/fold.ts'
 import { put } from '../../src/beads/fold.ts'
 import { readyBeads } from '../../src/beads/ready.ts'
@@ -11,6 +12,7 @@ import { keyOf } from '../../src/deacon/actions.ts'
 import { plan } from '../../src/deacon/plan.ts'
 import { observed, POLICY } from '../deacon/support.ts'
 import { aBead, at, stateOf, write } from '../kernel/support.ts'
+import { value } from '../meow/molecules.ts'
 import { around, edges, landed, now, slung, task, tracks, working } from './support.ts'
 
 const said = { by: 'deacon', at: at(60) }
@@ -236,6 +238,39 @@ describe('what is written', () => {
     }
     expect(closed.sort()).toEqual(['closed gp-e: 1 of 1 landed or done', 'closed gp-i: 1 of 1 landed or done'])
     expect(readyBeads(state, { now }).map(({ id }) => id)).toEqual(['gp-f'])
+  })
+
+  test('an epic that closed inside a convoy is open again with a child of it; a person who opens it keeps it open', () => {
+    const state = stateOf(
+      tracks('cv', ['gp-e', 'gp-f']),
+      epic('gp-e', {}, {}),
+      landed('gp-x ^ gp-e'),
+      task('gp-f < gp-e', slung),
+    )
+    told(state)
+    expect(state.beads.get('gp-e')!.status).toBe('closed')
+    put(state, task('gp-x ^ gp-e', slung))
+    expect(dueConvoys(state)).toEqual(['gp-e'])
+    expect(turnOf(state, state.beads.get('gp-e')!, said)!.input.why).toBe('gp-e is open again: gp-x is open')
+    told(state, 'gp-e')
+    expect(state.beads.get('gp-e')!.status).toBe('open')
+    expect(readyBeads(state, { now }).map(({ id }) => id)).toEqual(['gp-x'])
+    put(state, landed('gp-x ^ gp-e'))
+    told(state)
+    write(state, value(reopenBead(state, 'gp-e', { by: 'person' })))
+    expect([state.beads.get('gp-e')!.status, dueConvoys(state)]).toEqual(['open', []])
+    expect(new Paces(state, around()).of('gp-f').cause?.is).toBe('not_closed')
+    // More comes below it: it goes on as before.
+    put(state, task('gp-y ^ gp-e', slung))
+    told(state, 'gp-e')
+    put(state, landed('gp-y ^ gp-e'))
+    told(state)
+    expect(state.beads.get('gp-e')!.status).toBe('closed')
+    // What a person closes stays closed.
+    write(state, value(reopenBead(state, 'gp-e', { by: 'person' })))
+    write(state, value(closeBead(state, 'gp-e', {}, { by: 'person' })))
+    put(state, task('gp-y ^ gp-e', slung))
+    expect(dueConvoys(state)).toEqual([])
   })
 
   test.each<[string, Bead[]]>([
