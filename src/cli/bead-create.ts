@@ -6,7 +6,7 @@ import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { ok } from '../result.ts'
-import { bodyOf, declare, declaredOf, priorityOf } from './bead-options.ts'
+import { bodyOf, declare, declaredOf, priorityOf, typeOf } from './bead-options.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { commas, globs } from './option-lists.ts'
@@ -68,6 +68,8 @@ function create(context: Context, title: string, options: CreateOptions): Promis
     if (parent?.kind === 'error') return parent
     const priority = priorityOf(options.priority)
     if (priority.kind === 'error') return priority
+    const type = typeOf(options.type ?? 'task')
+    if (type.kind === 'error') return type
     const made = createBead(
       town.ledger.state,
       {
@@ -76,7 +78,7 @@ function create(context: Context, title: string, options: CreateOptions): Promis
         needs: links,
         priority: priority.value,
         labels: options.label ?? [],
-        type: options.type ?? 'task',
+        type: type.value,
         ...(home.value.rig !== undefined && { rig: home.value.rig }),
         ...(body.value !== undefined && { body: body.value }),
         ...(parent !== undefined && { parent: parent.value.id }),

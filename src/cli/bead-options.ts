@@ -11,9 +11,19 @@ import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
 import { readText } from './read-text.ts'
 
-/** The text of `--body` or of `--body-file` (`-`: standard input). E_FILE: that cannot be read; E_TOO_LONG. */
+/**
+ * The text of `--body` or of `--body-file` (`-`: standard input). E_FILE: that cannot be read; E_TOO_LONG; E_USAGE: both, of which
+ * one would be lost.
+ */
 export function bodyOf(options: { body?: string; bodyFile?: string }): Result<string | undefined> {
   if (options.bodyFile === undefined) return ok(options.body)
+  if (options.body !== undefined) {
+    return fail('E_USAGE', 'There are two bodies: --body and --body-file.', {
+      kept: 'Nothing was written.',
+      hint: 'Say one of them.',
+      exit: EXIT.usage,
+    })
+  }
   const text = readText(options.bodyFile)
   if (text.kind === 'ok') return text
   return { kind: 'error', failure: { ...text.failure, kept: 'No bead was written.' } }
@@ -24,7 +34,30 @@ export function priorityOf(text = '2'): Result<number> {
   const value = Number(text.replace(/^[pP]/, ''))
   return Number.isInteger(value) && value >= 0 && value <= 4
     ? ok(value)
-    : fail('E_PRIORITY', `"${text}" is no priority: it is a number from 0 (urgent) to 4.`)
+    : fail('E_PRIORITY', `"${text}" is no priority: it is a number from 0 (urgent) to 4.`, {
+        kept: 'Nothing was written.',
+        hint: '--priority 2',
+        exit: EXIT.usage,
+      })
+}
+
+/** Beads that a verb of their own makes, with all that they need to mean something. */
+const MADE_ELSEWHERE: Record<string, string> = {
+  gate: 'gt gate create',
+  message: 'gt mail send <address> -m "…"',
+  convoy: 'gt convoy create <name> <bead…>',
+  molecule: 'gt mol pour <formula>',
+  'merge-request': 'gt sling <bead> <rig>   leads to one',
+}
+
+/** The type that a person gives a bead; E_BAD_TYPE for one that would be a name for nothing. */
+export function typeOf(type: string): Result<string> {
+  const made = Object.hasOwn(MADE_ELSEWHERE, type) ? MADE_ELSEWHERE[type] : undefined
+  if (made === undefined) return ok(type)
+  return fail('E_BAD_TYPE', `A bead does not become a ${type} by that word alone.`, {
+    kept: 'Nothing was written.',
+    hint: made,
+  })
 }
 
 /** Most paths that a bead declares: a list that names everything says nothing. */

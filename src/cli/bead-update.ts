@@ -9,9 +9,9 @@ import { isAgent } from '../kernel/landing.ts'
 import { liveRun } from '../kernel/runs.ts'
 import { actor } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
-import { fail, ok } from '../result.ts'
+import { EXIT, fail, ok } from '../result.ts'
 import { registerCycles } from './bead-graph.ts'
-import { bodyOf, declare, declaredOf, priorityOf } from './bead-options.ts'
+import { bodyOf, declare, declaredOf, priorityOf, typeOf } from './bead-options.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { commas, globs } from './option-lists.ts'
@@ -98,11 +98,17 @@ function update(context: Context, partial: string, options: UpdateOptions): Prom
     const found = findBead(town, partial)
     if (found.kind === 'error') return found
     const { id } = found.value
+    if (Object.keys(options).length === 0) {
+      const hint = `gt bead update ${id} --title "…"   or another of gt bead update --help`
+      return fail('E_USAGE', `Say what of ${id} is to be different.`, { hint, exit: EXIT.usage })
+    }
     if (options.status === 'closed') {
       return fail('E_USE_CLOSE', 'Closing has a verb of its own.', { hint: `gt bead close ${id} --reason "…"` })
     }
     const body = bodyOf(options)
     if (body.kind === 'error') return body
+    const type = typeOf(options.type ?? found.value.issue_type)
+    if (options.type !== undefined && type.kind === 'error') return type
     const patch: BeadPatch = {
       ...(options.title !== undefined && { title: options.title }),
       ...(body.value !== undefined && { description: body.value }),
@@ -122,15 +128,17 @@ function update(context: Context, partial: string, options: UpdateOptions): Prom
     const more = await declare(town, found.value, declared.value)
     if (more.kind === 'error') return more
     const author = { by: actor(town.env), at: town.now().toISOString() }
+    // Before anything is written: a refusal says that nothing was.
+    const comment =
+      options.comment === undefined ? undefined : addComment(town.ledger.state, id, options.comment, author)
+    if (comment?.kind === 'error') return comment
     if (Object.keys({ ...patch, ...declared.value }).length > 0) {
       const change = withFacts(updateBead(town.ledger.state, id, patch, author), id, more.value, author)
       if (change.kind === 'error') return change
       const applied = mustApply(town.ledger.write(change.value), id)
       if (applied.kind === 'error') return applied
     }
-    if (options.comment !== undefined) {
-      const comment = addComment(town.ledger.state, id, options.comment, author)
-      if (comment.kind === 'error') return comment
+    if (comment !== undefined) {
       const applied = mustApply(town.ledger.write(comment.value.input), id)
       if (applied.kind === 'error') return applied
     }

@@ -6,7 +6,9 @@ import { unprinted } from './print-fast.ts'
 import { TABLE } from './table.ts'
 
 async function main(argv: string[]): Promise<void> {
-  const [name, ...rest] = argv
+  // `gt help bead` is what git and others say.
+  const about = argv[0] === 'help' && argv[1] !== undefined && !argv[1].startsWith('-')
+  const [name, ...rest] = about ? [...argv.slice(1), '--help'] : argv
   if (name === '--help' || name === '-h' || name === 'help') {
     const { overview } = await import('./help.ts')
     return void process.stdout.write(overview())

@@ -159,11 +159,14 @@ function crewMeant(town: OpenTown, who: string, past = false): Result<Crew> | un
   return found.kind === 'ok' && findAnyRun(town, who).kind === 'error' ? found : undefined
 }
 
-function peek(context: Context, who: string, lines: string): Promise<Answer> {
+async function peek(context: Context, who: string, lines: string): Promise<Answer> {
+  if (!/^[1-9]\d{0,5}$/.test(lines)) {
+    return fail('E_USAGE', `"${lines}" is no number of lines.`, { hint: `gt peek ${who} -n 40`, exit: EXIT.usage })
+  }
   return withTown(context, async (town) => {
     const session = await sessionOf(town, who)
     if (session.kind === 'error') return session
-    const screen = await town.runtime.peek(session.value, Math.max(1, Number(lines) || 40))
+    const screen = await town.runtime.peek(session.value, Number(lines))
     if (screen.kind === 'error') return screen
     if (screen.kind === 'unknown')
       return fail('E_RUNTIME', `The screen could not be read: ${screen.why}.`, { exit: EXIT.tryAgain })

@@ -88,6 +88,21 @@ test('blocked, graph, circles, epics', async () => {
   expect(await town.text('bead', 'graph')).toContain('circle: zz-a needs zz-b needs zz-a')
 })
 
+test('words that would change nothing, or be lost, are refused before anything is written', async () => {
+  const town = await bareTown()
+  const id = await town.bead('One')
+  const refused = async (...args: string[]) => (await town.gt('bead', ...args)).error?.code
+  expect(await refused('update', id)).toBe('E_USAGE')
+  expect(await refused('update', id, '--body', 'a', '--body-file', 'b')).toBe('E_USAGE')
+  expect(await refused('update', id, '--title', 'Two', '--comment', ' ')).toBe('E_EMPTY')
+  expect(await refused('update', id, '--title', 'Two', '--status', 'opne')).toBe('E_USE_CLOSE')
+  expect(await refused('update', id, '--title', 'Two', '--type', 'merge-request')).toBe('E_BAD_TYPE')
+  expect(await refused('create', 'A gate', '--type', 'gate')).toBe('E_BAD_TYPE')
+  const priority = await town.gt('bead', 'create', 'Two', '--priority', '9')
+  expect([priority.code, priority.error?.hint]).toEqual([64, '--priority 2'])
+  expect(await town.data('bead', 'list')).toMatchObject([{ title: 'One', issue_type: 'task', status: 'open' }])
+})
+
 test('a rig that is not there is no empty answer', async () => {
   const town = await bareTown()
   for (const asked of ['bead list', 'bead ready', 'bead blocked', 'mq list', 'mq stats'])

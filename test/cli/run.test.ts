@@ -213,6 +213,8 @@ describe('the built program', () => {
   test('tells its version, its help, and that there is no town, each with its code', () => {
     expect(gt('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
     expect(gt('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('Usage: gt'), stderr: '' })
+    expect(gt('help', 'bead', 'dep')).toMatchObject({ status: 0, stdout: gt('bead', 'dep', '--help').stdout })
+    expect(gt('help').stdout).toBe(gt('--help').stdout)
     expect(gt()).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('gt install') })
     expect(JSON.parse(gt('--json').stdout)).toMatchObject({ ok: false, error: { code: 'E_NO_TOWN' } })
   })
