@@ -1,6 +1,6 @@
 /**
- * What was used, written into the ledger: a run's with the change that ends a session of it, the Mayor's and crew's by a Dog. A
- * transcript belongs to its client, which deletes it after a month.
+ * What was used, written into the ledger: a run's with the change that ends a session of it, the Mayor's and crew's by a Dog, and
+ * with the change that removes one. A transcript belongs to its client, which deletes it after a month.
  */
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
@@ -8,6 +8,7 @@ import type { ChangeInput, Op } from '../beads/change.ts'
 import { applied } from '../beads/change.ts'
 import type { Run, SessionUsage } from '../beads/facts.ts'
 import { NO_CONVERSATION } from '../beads/usage-facts.ts'
+import type { AgentBead } from '../kernel/agents.ts'
 import { gtPath, runPath } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
@@ -59,6 +60,13 @@ function sameUsage(a: Record<string, SessionUsage>, b: Record<string, SessionUsa
   const gist = (sessions: Record<string, SessionUsage> | undefined): string =>
     JSON.stringify(Object.entries(sessions ?? {}).map(([key, { days, unknown }]) => [key, days, unknown]))
   return gist(a) === gist(b)
+}
+
+/** Operations that write down what an attended agent used until now, before it is taken away. */
+export async function attendedOps(town: Town, { id, agent }: AgentBead): Promise<Op[]> {
+  const spent = attendedSpenders(town, await metersOf(town)).find((one) => one.id === id)
+  const usage = spent && settled(spent, agent.session?.conversation || NO_CONVERSATION, town.now())
+  return usage === undefined ? [] : [{ op: 'set', id, path: gtPath('spending'), value: usage }]
 }
 
 /** What attended agents used since it was written down last: one change for each that used something. */

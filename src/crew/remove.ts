@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs'
 import { agentDir } from '../agents/launch.ts'
 import type { CrewFacts } from '../beads/agent-facts.ts'
 import { withLease } from '../beads/leases.ts'
+import { attendedOps } from '../costs/settle.ts'
 import { archiveWorktree } from '../git/archive.ts'
 import { compareAndSwapRef } from '../git/land.ts'
 import { resolveCommit } from '../git/repository.ts'
@@ -79,6 +80,11 @@ export async function takeAway(town: OpenTown, own: Crew, why: string): Promise<
     const dropped = await compareAndSwapRef({ gitDir, ref, to: null, expected: tip.value })
     if (dropped.kind === 'error') return dropped
   }
+  // Once its folder is gone nobody can tell what it used that was not written down.
+  const used = await attendedOps(town, own)
+  const kept =
+    used.length === 0 ? ok(undefined) : town.ledger.write({ by: BY, why: `what ${agent.address} used`, ops: used })
+  if (kept.kind === 'error') return kept
   rmSync(agentDir(town.root, { address: agent.address }), { recursive: true, force: true })
   return over(town, own, { archive, dirty: archived.kind === 'ok' ? archived.value.dirty : 0 }, why)
 }

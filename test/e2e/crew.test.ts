@@ -1,9 +1,10 @@
 /** Whom a person talks to, with real tmux and git: the Mayor hands off, and the life of a crew member. The puppet plays them. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { tmuxSocket } from '../../src/town/paths.ts'
+import { line } from '../costs/support.ts'
 import { until } from '../support/gt.ts'
 import type { Puppet } from '../support/puppet.ts'
 import { kill, makeTown, must, type TestTown } from '../support/town.ts'
@@ -149,6 +150,12 @@ it('a crew member lives in a worktree of its own, lands by the queue, and leaves
   await again.sh(
     'git merge -q --ff-only origin/main; echo more > more.txt; git add -A; git commit -qm more; echo loose > loose.txt; echo staged > staged.txt; git add staged.txt',
   )
+  const spent = { at: new Date().toISOString(), output: 500, model: 'claude-haiku-5-5' }
+  const transcript = join(town.dir, 'home', '.claude', 'projects', 'p', `${told(max).conversation}.jsonl`)
+  appendFileSync(transcript, `${line('m1', spent)}\n`)
+  const used = async (): Promise<number> =>
+    (await must(town.gt('costs', '--by', 'role'))).rows.find(({ key }: { key: string }) => key === 'crew').tokens.output
+  expect(await used()).toBe(500)
   const tip = town.git(home, 'rev-parse', 'HEAD')
   const removing = town.start('crew', 'remove', 'max')
   await again.gone
@@ -158,6 +165,7 @@ it('a crew member lives in a worktree of its own, lands by the queue, and leaves
   expect(removed.archive).toMatch(/^refs\/gt\/archive\//)
   expect(existsSync(home)).toBe(false)
   expect(await must(town.gt('crew', 'list'))).toEqual([])
+  expect(await used()).toBe(500)
   const back = join(town.dir, 'back')
   await must(town.gt('restore', 'app/crew/max', '--to', back))
   expect(town.git(back, 'rev-parse', 'HEAD')).toBe(tip)
