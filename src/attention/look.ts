@@ -11,7 +11,7 @@ import { holdPath, readHold } from '../town/hold.ts'
 import { newsOf } from './budgets.ts'
 import { obstaclesOf } from './rigs.ts'
 import { unstarted } from './unstarted.ts'
-import type { Extras } from './waiting.ts'
+import type { Driver, Extras } from './waiting.ts'
 
 /** A dialog is drawn a moment after its hook, and gone a moment before the next one. */
 const DRAWN_MS = 2_000
@@ -36,11 +36,13 @@ export async function lookOutside(town: OpenTown, patienceMs = 0, driven = true)
 /**
  * All of it, for a screen: who is at a dialog just now too, and which sessions there are to go to.
  *
- * @param driven somebody carries out what the town wants (deacon/daemon.ts)
+ * @param driver who carries out what the town wants (deacon/daemon.ts)
  * @param listed the town's sessions; absent: nobody asks where one can go
  */
-export async function lookAround(town: OpenTown, driven: boolean, listed?: Read<SessionView[]>): Promise<Extras> {
-  const undriven = driven ? undefined : { since: lastWord(town) }
+export async function lookAround(town: OpenTown, driver: Driver, listed?: Read<SessionView[]>): Promise<Extras> {
+  const driven = driver.is === 'alive'
+  const stopped = driver.is === 'stopped' && { stopped: driver.pid }
+  const undriven = driven ? undefined : { since: lastWord(town), ...stopped }
   return { ...(await lookOutside(town, 0, driven)), undriven, sessions: listed && namesOf(listed) }
 }
 

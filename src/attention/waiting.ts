@@ -21,11 +21,14 @@ import { severityOf, weight } from './severity.ts'
 import type { Notice } from './told.ts'
 import { unstarted } from './unstarted.ts'
 
+/** Who carries out what the town wants (deacon/daemon.ts): `stopped` is one that a signal holds where it stands. */
+export type Driver = { is: 'alive' } | { is: 'none' } | { is: 'stopped'; pid: number }
+
 /** What the ledger does not know. Absent: not looked at. */
 export interface Extras {
   hold?: { reason: string; frozen: boolean; drain: boolean; since: string } | undefined
-  /** Nobody drives the town: since when. */
-  undriven?: { since: string } | undefined
+  /** Nobody drives the town, or a process that stands still: since when. */
+  undriven?: { since: string; stopped?: number } | undefined
   /** Attended agents (the Mayor, crew) at a dialog: address, and since when. */
   dialogs?: { agent: string; since: string }[]
   /** Names of the sessions that live. */
@@ -150,10 +153,19 @@ function isUnderWay(state: State): boolean {
   return [...state.live.values()].some((runs) => runs.length > 0) || unstarted(state).length > 0
 }
 
-function undriven(state: State, { since }: { since: string }): Waiting {
+function undriven(state: State, { since, stopped }: NonNullable<Extras['undriven']>): Waiting {
   const stands = [...new Set([...unstarted(state), ...[...state.live.values()].flat().map((run) => run.bead)])]
-  const text = 'There is work under way, and nothing carries it on: the town’s daemon does not run. Start it: gt up'
-  const base = { cause: 'daemon', severity: severityOf('daemon'), title: 'Nobody drives the town', text, since }
+  const [title, text] =
+    stopped === undefined
+      ? [
+          'Nobody drives the town',
+          'There is work under way, and nothing carries it on: the town’s daemon does not run. Start it: gt up',
+        ]
+      : [
+          `Process ${stopped} drives the town, and is stopped`,
+          `There is work under way, and nothing carries it on: a signal, such as Ctrl-Z, holds process ${stopped}, which drives the town. Let it go on: gt up`,
+        ]
+  const base = { cause: 'daemon', severity: severityOf('daemon'), title, text, since }
   return { id: 'daemon', key: 'daemon', bead: null, rig: null, who: null, starts: stands, stands, quiet: true, ...base }
 }
 

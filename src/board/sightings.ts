@@ -8,7 +8,7 @@ import { lookAround } from '../attention/look.ts'
 import type { Extras } from '../attention/waiting.ts'
 import type { Run } from '../beads/facts.ts'
 import { ACTIVE_RUN } from '../beads/facts.ts'
-import { daemonProcess, driverAlive } from '../deacon/daemon.ts'
+import { daemonProcess, driverSeen } from '../deacon/daemon.ts'
 import { hostSays } from '../kernel/host.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Read } from '../result.ts'
@@ -67,7 +67,7 @@ export async function lookAtTown(town: OpenTown, memory: Memory): Promise<Sighti
     verdicts: verdictsOn(town, runs, listed, memory),
     ...looksInside(town, runs, sessions),
     daemon: daemonProcess(town)?.pid ?? null,
-    outside: await lookAround(town, driverAlive(town), listed),
+    outside: await lookAround(town, driverSeen(town), listed),
     hold: hold.kind === 'ok' ? { reason: hold.value.reason, frozen: hold.value.frozen } : null,
     closed: says.is === 'open' ? null : says.why,
     host: {

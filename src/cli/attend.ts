@@ -10,7 +10,7 @@ import { lookAround } from '../attention/look.ts'
 import { about, rowOf } from '../attention/screen.ts'
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
-import { driverAlive } from '../deacon/daemon.ts'
+import { driverSeen } from '../deacon/daemon.ts'
 import { isAgent } from '../kernel/landing.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { actor } from '../kernel/town.ts'
@@ -44,7 +44,7 @@ export function register(program: Command, context: Context): void {
 
 /** What waits now, seen from outside the driver. `listed`: the sessions, where somebody may go to one. */
 export async function itemsOf(town: OpenTown, listed?: Read<SessionView[]>): Promise<Item[]> {
-  return attention(town.ledger.state, await lookAround(town, driverAlive(town), listed))
+  return attention(town.ledger.state, await lookAround(town, driverSeen(town), listed))
 }
 
 function attend(context: Context, id: string | undefined, print: boolean): Promise<Answer> {

@@ -1,6 +1,6 @@
 /** `gt up`, `gt down`, `gt deacon run | start | stop | status | install`. */
 import type { Command } from 'commander'
-import { daemonProcess, runDaemon, startDaemon, stopDrivers } from '../deacon/daemon.ts'
+import { continueDrivers, daemonProcess, runDaemon, startDaemon, stopDrivers } from '../deacon/daemon.ts'
 import { isAgent } from '../kernel/landing.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
@@ -61,13 +61,15 @@ function start(context: Context): Promise<Answer> {
     }
     const able = needDrivers(town)
     if (able.kind === 'error') return able
+    const woken = continueDrivers(town)
     const started = await startDaemon(town)
     if (started.kind === 'error') return started
     const { process, started: fresh } = started.value
     const up = fresh ? `The town is up (pid ${process.pid}).` : `The town was up already (pid ${process.pid}).`
     const held = aboutHold(town)
     if (held.kind === 'error') return held
-    const text = [up, await bringBack(town), held.value.text].filter(Boolean).join('\n')
+    const goOn = woken.map((pid) => `Process ${pid}, which drives the town, was stopped by a signal. It goes on.`)
+    const text = [up, ...goOn, await bringBack(town), held.value.text].filter(Boolean).join('\n')
     return ok({ data: { running: true, pid: process.pid, started: fresh, held: held.value.reason }, text })
   })
 }

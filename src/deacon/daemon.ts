@@ -2,14 +2,16 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Driver } from '../attention/waiting.ts'
 import { commitLedger } from '../beads/git.ts'
 import { acquire, release } from '../beads/leases.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
+import { readHold } from '../town/hold.ts'
 import { openLog } from '../town/log.ts'
 import type { ProcessId } from '../town/processes.ts'
-import { isRunning } from '../town/processes.ts'
+import { isRunning, isStopped } from '../town/processes.ts'
 
 /** Held by the daemon for as long as it lives. The lease `deacon` is held by whoever drives at the moment. */
 const DAEMON = 'daemon'
@@ -78,6 +80,34 @@ export async function startDaemon(town: OpenTown): Promise<Result<{ process: Pro
 export function driversOf(town: OpenTown): ProcessId[] {
   const found = [daemonProcess(town), holder(town, 'deacon')].filter((one) => one !== undefined)
   return found.filter(({ pid }, n) => pid !== process.pid && found.findIndex((one) => one.pid === pid) === n)
+}
+
+/**
+ * Drivers that a signal holds where they stand (Ctrl-Z in a `gt sling --wait`): they live, so nobody takes over, and nothing is
+ * driven. None in a town that is frozen: there it is meant.
+ */
+function stoppedDrivers(town: OpenTown): ProcessId[] {
+  const hold = readHold(town.root)
+  return hold.kind === 'ok' && hold.value.frozen ? [] : driversOf(town).filter(isStopped)
+}
+
+/** What is seen of who drives. */
+export function driverSeen(town: OpenTown): Driver {
+  const [stopped] = stoppedDrivers(town)
+  if (stopped !== undefined) return { is: 'stopped', pid: stopped.pid }
+  return { is: driverAlive(town) ? 'alive' : 'none' }
+}
+
+/** Lets drivers go on that a signal holds; answers their pids. */
+export function continueDrivers(town: OpenTown): number[] {
+  return stoppedDrivers(town).flatMap(({ pid }) => {
+    try {
+      process.kill(pid, 'SIGCONT')
+      return [pid]
+    } catch {
+      return [] // It ended meanwhile, or is another user's.
+    }
+  })
 }
 
 /**

@@ -65,6 +65,26 @@ export function isRunning(id: ProcessId): Read<boolean> {
   return ok(now.value.started === id.started)
 }
 
+/** Whether a signal (Ctrl-Z, SIGSTOP) holds this very process where it stands. False when it is gone, or the system does not tell. */
+export function isStopped(id: ProcessId): boolean {
+  const alive = isRunning(id)
+  if (alive.kind !== 'ok' || !alive.value) return false
+  try {
+    const stat = readFileSync(`/proc/${id.pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')
+  } catch {
+    return process.platform !== 'linux' && stateByPs(id.pid).startsWith('T')
+  }
+}
+
+function stateByPs(pid: number): string {
+  try {
+    return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+  } catch {
+    return ''
+  }
+}
+
 /** `<boot>.<ticks since that boot>`, as Linux stamps are made here; others carry no boot. */
 const LINUX_STAMP = /^([0-9a-f]{8})\.(\d+)$/
 

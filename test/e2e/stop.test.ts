@@ -183,3 +183,20 @@ it('down is down: a sling that waits for its turn and a provisioning step end wi
   expect(town.puppets.all).toEqual([])
   expect((await town.show(bead)).standing).toBe('waiting')
 }, 60_000)
+
+it('says that a stopped sling holds up the town, and gt up lets it go on', async () => {
+  const town = await makeTown({ agent: 'puppet' })
+  const bead = await town.bead('Paused', '')
+  const sling = town.start('sling', bead, 'app', '--wait')
+  const puppet = await town.puppets.next(bead)
+  await working(town, bead)
+  // Ctrl-Z: it lives and holds its lease, so nobody else drives.
+  sling.kill('SIGSTOP')
+  await handIn(puppet)
+  const [waits] = await must(town.gt('attend'))
+  expect(waits).toMatchObject({ cause: 'daemon', title: `Process ${sling.pid} drives the town, and is stopped` })
+  expect([waits.behind.ids, waits.answers[0].argv]).toEqual([[bead], ['gt', 'up']])
+  await must(town.gt('up'))
+  expect((await sling.ended).data).toMatchObject([{ bead, state: 'landed' }])
+  expect(await must(town.gt('attend'))).toEqual([])
+}, 60_000)
