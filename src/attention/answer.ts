@@ -16,6 +16,9 @@ import { facts } from '../beads/bead.ts'
 import type { ChangeInput, Op } from '../beads/change.ts'
 import { addComment } from '../beads/edit.ts'
 import type { NeedsHuman, Run } from '../beads/facts.ts'
+import type { Purse } from '../costs/budget.ts'
+import { budgetsOf } from '../costs/purses.ts'
+import { spentText, spentUp, waysOn } from '../costs/refusal.ts'
 import { findRun, gtPath, isTerminal, liveRun } from '../kernel/runs.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
@@ -32,6 +35,8 @@ export interface Answered {
   woken: boolean
   /** Its hooks deliver what lies in its inbox; an agent without hooks reads the answer on its bead. */
   hears: boolean
+  /** A used-up budget that pays for it: it goes on when that allows, and nothing was typed. Null: none. */
+  budget: string | null
 }
 
 /** Errors: E_NOT_ASKED, when nobody waits for words here; E_TOO_LONG; those of inbox and ledger. */
@@ -49,19 +54,28 @@ export async function answer(town: OpenTown, bead: Bead, text: string, by: strin
     })
   }
   const there = whoAsked(town, bead)
+  const spent = there === undefined ? undefined : await spentFor(town, bead)
   let woken = false
   // The words first: should this process end between the two, somebody answers again, and no answer is lost. Woken before
   // nothing waits any more: else the Witness would take it for one that sits idle, and wake it too.
   if (there !== undefined) {
     const put = putInInbox(there.folder, messageOf(bead, needs.text, text, by))
     if (put.kind === 'error') return put
-    woken = await wake(town, there, bead.id)
+    woken = spent === undefined && (await wake(town, there, bead.id))
   }
   const hears = there !== undefined && existsSync(join(there.folder, 'hook.sh'))
   const written = write(town, bead, needs, text, by, there === undefined)
   if (written.kind === 'error') return written
-  if (there !== undefined && !hears) woken = await pointOut(town, there, bead.id)
-  return ok({ bead: bead.id, to: there?.address ?? null, woken, hears })
+  if (there !== undefined && !hears && spent === undefined) woken = await pointOut(town, there, bead.id)
+  const budget = spent === undefined ? null : `${spentText(spent)} ${waysOn(spent)}`
+  return ok({ bead: bead.id, to: there?.address ?? null, woken, hears, budget })
+}
+
+/** The used-up budget that pays for whoever has this bead: woken, it would be parked in the middle of its turn. */
+async function spentFor(town: OpenTown, bead: Bead): Promise<Purse | undefined> {
+  const run = liveRun(bead)
+  const budgets = run && (await budgetsOf(town))
+  return run && budgets && spentUp(budgets, town.ledger.state, bead, run)
 }
 
 /** The words stay with the bead; what it waited for is over, unless something else was asked meanwhile. */

@@ -97,10 +97,11 @@ function say(context: Context, id: string, text: string): Promise<Answer> {
   })
 }
 
-function outcome(bead: Bead, { to, woken, hears }: Answered): string {
+function outcome(bead: Bead, { to, woken, hears, budget }: Answered): string {
   if (to === null && facts(bead).escalation !== undefined)
     return 'closed with your words. Whoever raised it is not there any more.'
   if (to === null) return 'answered. Nobody is at it now; whoever comes reads your words with the task.'
+  if (budget !== null) return `your words are kept for ${to}, which goes on when its budget allows. ${budget}`
   if (!hears && woken) return `answered; ${to} has no hooks, so a line at its prompt tells it to read your words.`
   if (!hears) return `answered; ${to} has no hooks, so tell it there as well: gt attach ${to}`
   return woken

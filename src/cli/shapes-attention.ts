@@ -45,7 +45,13 @@ const escalation = z.strictObject({
 export const ATTENTION_SHAPES: Record<string, z.ZodType> = {
   /** The most pressing first; with an id one of them. */
   attend: z.union([z.array(waitingItem), waitingItem]),
-  answer: z.strictObject({ bead: id, to: id.nullable(), woken: z.boolean(), hears: z.boolean() }),
+  answer: z.strictObject({
+    bead: id,
+    to: id.nullable(),
+    woken: z.boolean(),
+    hears: z.boolean(),
+    budget: z.string().nullable(),
+  }),
   escalate: escalation.extend({ id, again: z.boolean() }),
   'escalate list': z.array(escalation.extend({ id, title: z.string(), since: time })),
   'escalate close': bead,

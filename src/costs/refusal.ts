@@ -124,7 +124,7 @@ export function nextWords({ cap, stands, spent }: Purse, { warn, stop }: Shares)
     case 'over':
       return `Nothing new starts, and workers finish their turn${spent < cap.count ? '' : `; at ${at(stop)} they are stopped, their work kept`}.`
     case 'stop':
-      return 'Nothing new starts; workers were stopped, their work is kept.'
+      return 'Nothing new starts; workers are stopped, their work is kept.'
     default:
       return unreachable(stands)
   }

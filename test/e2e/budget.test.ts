@@ -51,9 +51,16 @@ test('a person is warned, workers finish and park, nothing starts; raised, all g
   expect(again.brief).toContain('half is done')
   expect((await again.sh('cat half.txt')).out).toContain('half')
   for (const puppet of [again, second]) await puppet.hook('SessionStart')
+  await again.sh('gt ask "Which half?"')
+  await again.hook('Stop')
   transcriptOf(town, second)('m3', worth(15))
   await second.hook('PostToolUse')
-  await Promise.all([again.gone, second.gone])
+  await second.gone
+  // Who waits for an answer is left alone until then; nobody is woken to be parked in the middle of that turn.
+  const answered = await must(town.gt('answer', a, 'the left one'))
+  expect(answered).toMatchObject({ woken: false, budget: expect.stringContaining('is used up') })
+  await again.gone
+  expect(again.typed).toEqual([])
   const parked = await until('both parked', async () => {
     const both = [await town.show(a), await town.show(b)]
     return both.every(({ standing }) => standing === 'parked') ? both : undefined
