@@ -70,7 +70,7 @@ function specific(state: State, item: Waiting, there: One): One[] {
     case 'auth':
     case 'billing':
       // With the town went whoever it was about.
-      return run === undefined ? [sling(bead), close] : [there, stop]
+      return run === undefined ? [sling(bead), ...ends(id)] : [there, stop]
     case 'branch-left':
     case 'branch-gone':
     case 'nothing-to-land':
@@ -80,7 +80,7 @@ function specific(state: State, item: Waiting, there: One): One[] {
       return [{ key: 'r', label: 'run it now', argv: ['gt', 'order', 'run', facts(bead).order?.name ?? ''] }]
     default:
       // Work that came back, could not be tested or was refused; or that nobody is at any more.
-      return requestOf(state, id) === undefined ? [sling(bead), close] : [retry(state, id), stop]
+      return requestOf(state, id) === undefined ? [sling(bead), ...ends(id)] : [retry(state, id), stop]
   }
 }
 
@@ -149,6 +149,12 @@ function sling(bead: Bead): One {
   if (where === undefined || liveRun(bead) !== undefined) return undefined
   return { key: 's', label: slung === undefined ? 'sling it' : 'sling again', argv: ['gt', 'sling', bead.id, where] }
 }
+
+/** How work ends that nobody is at: what was not done counts as a failure, for what waits for one and for whoever waits. */
+const ends = (id: string): Answer[] => [
+  { key: 'c', label: 'close as done', argv: ['gt', 'bead', 'close', id, '--reason'], asks: 'What was done' },
+  { key: 'n', label: 'will not be done', argv: ['gt', 'bead', 'close', id, '--cancelled', '--reason'], asks: 'Why' },
+]
 
 /** To whoever works on it now, unless its session is gone. */
 function attach(state: State, item: Waiting, sessions?: ReadonlySet<string>): One {

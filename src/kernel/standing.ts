@@ -101,6 +101,8 @@ export function reasonOf(state: State, bead: Bead, now: Date, gate?: (bead: Bead
   if (bead.status === 'tombstone')
     return `deleted by ${bead.deleted_by ?? 'somebody'}: ${bead.delete_reason ?? 'no reason given'}`
   if (gt.needs !== undefined) return gt.needs.text
+  // Why its last run ended is not why it is over; where it landed is told elsewhere.
+  if (bead.status === 'closed') return gt.outcome === 'landed' ? '' : (bead.close_reason ?? '')
   const run = lastRun(bead)
   if (run?.state === 'parked') {
     const may = run.parked?.budget && gate?.(bead, run.rig)
@@ -116,7 +118,7 @@ export function reasonOf(state: State, bead: Bead, now: Date, gate?: (bead: Bead
   if (restUntil(gt.slung, now) !== undefined) {
     return `rests until ${gt.slung?.not_before} after: ${run?.reason ?? 'a failed attempt'}`
   }
-  const blocked = bead.status === 'closed' ? null : isBlocked(state, bead, now)
+  const blocked = isBlocked(state, bead, now)
   if (blocked !== null) return blocked.why
   if (gt.slung !== undefined && bead.status !== 'closed' && liveRun(bead) === undefined) {
     const { rig } = gt.slung

@@ -204,6 +204,11 @@ describe('the answers', () => {
       { s: 'sling gp-a gp', c: 'bead close gp-a --reason' },
     ],
     ['poison', [aBead('gp-a', {}, { ...slung, ...needs('poison') })], { s: 'sling gp-a gp' }],
+    [
+      'declined',
+      [aBead('gp-a', {}, { ...slung, ...needs('declined') })],
+      { c: 'bead close gp-a --reason', n: 'bead close gp-a --cancelled --reason' },
+    ],
     ['red-target', [aBead('gp-a', {}, needs('red-target'))], { s: 'sling gp-a gp' }],
     [
       'gate',

@@ -59,6 +59,10 @@ test('the reason: the question, the merge request, the rest, what it waits for, 
     `rests until ${at(90)} after: process 7 is gone`,
   )
   expect(why(beadWith(lost, { slung: { ...slung, not_before: at(30) } }, { status: 'open' }))).toBe('process 7 is gone')
+  const stopped = aRun('r1', 'gp-a', { state: 'stopped', reason: 'gp/polecats/toast declined: no' })
+  expect(why(beadWith(stopped, { outcome: 'done' }, { status: 'closed', close_reason: 'done elsewhere' }))).toBe(
+    'done elsewhere',
+  )
   expect(why(aBead('gp-a', { dependencies: [needsOpen] }), aBead('gp-b'))).toBe('it needs gp-b (open)')
   expect(why(aBead('gp-a', { status: 'in_progress' }, { slung }))).toBe('it is in_progress')
   expect(why(aBead('gp-a', { pinned: true }, { slung }))).toBe('it is pinned')
