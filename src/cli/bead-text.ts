@@ -20,8 +20,9 @@ export function shown(state: State, bead: Bead, now: Date): object {
 /** What `gt bead show` prints. */
 export function page(state: State, bead: Bead, now: Date): string {
   const lines = [`${bead.id}  ${plain(bead.title, 200)}`, '']
-  const where = standing(state, bead, now)
-  const why = reasonOf(state, bead, now)
+  const where = whereOf(state, bead, now)
+  const unheld = where === standing(state, bead, now) ? '' : 'no worker of this town is on it'
+  const why = reasonOf(state, bead, now) || unheld
   lines.push(`state     ${where}${why ? `: ${plain(why, 400)}` : ''}`)
   lines.push(`type      ${bead.issue_type}, priority ${bead.priority}, rig ${facts(bead).rig ?? '-'}`)
   lines.push(`created   ${bead.created_at} by ${plain(bead.created_by ?? 'unknown')}`)
@@ -44,6 +45,12 @@ export function page(state: State, bead: Bead, now: Date): string {
   for (const comment of bead.comments ?? [])
     lines.push('', `${comment.author}, ${age(comment.created_at, now)} ago:`, ...prose(comment.text, '  '))
   return lines.join('\n')
+}
+
+/** Where a bead stands, in one word: as a person or another tool wrote it, where no run and no order says more. */
+function whereOf(state: State, bead: Bead, now: Date): string {
+  const where = standing(state, bead, now)
+  return where === 'open' ? plain(bead.status, 30) : where
 }
 
 /** What a bead declares for its landing; no line for what it leaves to its rig. */
@@ -90,7 +97,7 @@ function table(state: State, beads: Bead[], now: Date): string {
     beads.map((bead) => [
       bead.id,
       `P${bead.priority}`,
-      standing(state, bead, now),
+      whereOf(state, bead, now),
       liveRun(bead)?.agent ?? '',
       plain(bead.title, 70),
     ]),

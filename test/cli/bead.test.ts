@@ -42,6 +42,13 @@ test('import and export: a dry run writes nothing, a round trip changes nothing,
   expect(missing).toMatchObject({ code: 'E_FILE', message: expect.stringContaining(none) })
 })
 
+test('what another tool left in progress is not called open, and says who is not on it', async () => {
+  const town = await bareTown()
+  await town.data('bead', 'import', file(town, 'bd.jsonl', lines(bead('zz-a', { status: 'in_progress' }))))
+  expect(await town.text('bead', 'list')).toMatch(/zz-a +P\d +in_progress /)
+  expect(await town.text('bead', 'show', 'zz-a')).toContain('state     in_progress: no worker of this town is on it')
+})
+
 test('an export that br would refuse is not written', async () => {
   const town = await bareTown()
   await town.data('bead', 'import', file(town, 'x.jsonl', lines(bead('zz-Upper'))))
