@@ -5,6 +5,8 @@ import { presetFor } from '../agents/preset.ts'
 import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Slung } from '../beads/facts.ts'
+import { around } from '../convoys/around.ts'
+import { Paces } from '../convoys/pace.ts'
 import { gateNow } from '../costs/gate.ts'
 import { git } from '../git/run.ts'
 import { lastRun, reasonOf, SETTLED, standing } from '../kernel/standing.ts'
@@ -226,7 +228,19 @@ export interface Row {
   convoy?: string
 }
 
-export function rowOf(town: OpenTown, id: string, convoy: string | null = null): Row {
+/** A row for each. What keeps one from starting may stand outside the ledger: the machine, a slot, a person's hold. */
+export function rowsOf(town: OpenTown, ids: string[], convoy: string | null = null): Row[] {
+  let paces: Paces | undefined
+  return ids.map((id) => {
+    const row = rowOf(town, id, convoy)
+    if (row.state !== 'waiting' || row.reason !== undefined) return row
+    paces ??= new Paces(town.ledger.state, around(town))
+    const { cause } = paces.of(id)
+    return cause === undefined || cause.is === 'next' ? row : { ...row, reason: cause.text }
+  })
+}
+
+function rowOf(town: OpenTown, id: string, convoy: string | null): Row {
   const bead = town.ledger.state.beads.get(id)
   if (bead === undefined) return { bead: id, run: null, agent: null, state: 'unknown' }
   const run = lastRun(bead)
@@ -250,7 +264,7 @@ export function rowsText(rows: Row[]): string {
 async function startNow(town: OpenTown, context: Context, ids: string[], convoy: string | null): Promise<Answer> {
   const failures: Failure[] = []
   const started = await Promise.all(ids.map((id) => startOne(town, context, id, failures)))
-  const rows = ids.map((id) => rowOf(town, id, convoy))
+  const rows = rowsOf(town, ids, convoy)
   const waiting = rows.filter((row) => row.state === 'waiting').length
   const lines = [rowsText(rows)]
   if (waiting > 0) lines.push(`${waiting} wait${waiting === 1 ? 's for its' : ' for their'} turn: gt status`)

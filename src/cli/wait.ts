@@ -18,7 +18,7 @@ import { timerMs } from '../town/duration.ts'
 import { happenedSince } from '../town/moments.ts'
 import type { Answer, Context } from './context.ts'
 import type { Row } from './sling.ts'
-import { rowOf, rowsText } from './sling.ts'
+import { rowsOf, rowsText } from './sling.ts'
 import { plain } from './town.ts'
 
 /** After everything is settled, worktrees of landed work are cleared for at most this long before we answer. */
@@ -37,7 +37,7 @@ export async function waitFor(
   const shown = new Map<string, string>()
   let settledAt: number | undefined
   const until = (): boolean => {
-    for (const id of ids) show(rowOf(town, id), shown, context)
+    for (const row of rowsOf(town, ids)) show(row, shown, context)
     if (deadline !== undefined && performance.now() >= deadline) return true
     if (!settled(town, ids)) {
       settledAt = undefined
@@ -68,7 +68,7 @@ export async function waitFor(
       exit: EXIT.tryAgain,
     })
   }
-  const rows = ids.map((id) => rowOf(town, id, convoy))
+  const rows = rowsOf(town, ids, convoy)
   if (settled(town, ids) || !happenedSince(town.root, 'down', began)) return verdict(town, rows)
   return ok({
     data: rows,
@@ -134,8 +134,10 @@ function isSaid(town: OpenTown, convoy: string | null): boolean {
 
 function show(row: Row, shown: Map<string, string>, context: Context): void {
   const line = `${row.bead}  ${row.state}${row.agent ? `  ${row.agent}` : ''}${row.reason ? `  ${plain(row.reason, 120)}` : ''}`
-  if (shown.get(row.bead) === line) return
-  shown.set(row.bead, line)
+  // The load of the machine is another number at every look, and nothing new.
+  const news = row.state === 'waiting' ? line.replace(/\d+(\.\d+)?/g, '') : line
+  if (shown.get(row.bead) === news) return
+  shown.set(row.bead, news)
   context.progress(line)
 }
 
@@ -172,10 +174,12 @@ function verdict(town: OpenTown, rows: Row[]): Answer {
   if (pending.length > 0) {
     const names = pending.map(({ id }) => id).join(', ')
     const goes = pending.some(({ getting }) => getting.pace !== 'stuck')
+    const later = pending.every(({ getting }) => getting.pace === 'later') ? pending[0]?.getting.cause : undefined
+    const goesOn = later === undefined ? 'The work goes on.' : `It goes on by itself. Now it waits: ${later.text}`
     return problem(
       EXIT.tryAgain,
       'E_TIMEOUT',
-      `Not landed in time: ${names}. ${goes ? 'The work goes on.' : `It stands still: ${text}`}`,
+      `Not landed in time: ${names}. ${goes ? goesOn : `It stands still: ${text}`}`,
       'the same command waits again',
     )
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../support/gt.ts'
 import { until } from '../support/gt.ts'
+import { asText } from '../support/refused.ts'
 import { flawsOfMain, leftovers, makeTown, must, nothingLeft } from '../support/town.ts'
 
 /** Every file of a folder with its content, and what git says of it. */
@@ -78,6 +79,19 @@ describe('landing', () => {
     await must(town.gt('land', bead))
     await must(town.gt('sling', bead, 'app', '--wait'))
     expect(await flawsOfMain(town, [bead])).toEqual([])
+  })
+
+  it('says what of the machine keeps a bead from starting', async () => {
+    const town = await makeTown()
+    await must(town.gt('config', 'set', 'host.min_memory_mb', '999999999'))
+    const bead = await town.bead('Write a file', 'echo hello > hello.txt')
+    const said = await asText(town, 'sling', bead, 'app', '--wait', '--timeout', '1s')
+    expect(said.code).toBe(75)
+    expect(said.stderr).toMatch(/Now it waits: This machine is busy: .*host\.min_memory_mb/)
+    const told = said.stderr.split('\n').filter((line) => line.startsWith(`${bead}  waiting  This machine`))
+    expect(told).toHaveLength(1)
+    const { data } = await town.gt('sling', bead, 'app')
+    expect(data).toMatchObject([{ bead, state: 'waiting', reason: expect.stringContaining('This machine is busy') }])
   })
 
   it('tests again on top of a target that moved while the gate ran', async () => {
