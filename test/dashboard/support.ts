@@ -1,5 +1,5 @@
 /** A town made by hand, with something of everything in its ledger, and its dashboard: all in this process. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,7 @@ import { pageFiles } from '../../src/dashboard/files.ts'
 import type { Dashboard } from '../../src/dashboard/server.ts'
 import { serve } from '../../src/dashboard/server.ts'
 import { installTown } from '../../src/town/install.ts'
+import { rigToml } from '../../src/town/templates.ts'
 import { create, must } from '../beads/support.ts'
 import { aBead, aMerge, aRun, beadWith } from '../kernel/support.ts'
 
@@ -46,6 +47,8 @@ export async function dashboardTown(): Promise<DashboardTown> {
   // The runtime starts tmux with this process's environment.
   process.env.TMUX_TMPDIR = dir
   must(installTown({ dir: root, name: 'Hilltop' }))
+  mkdirSync(join(root, 'gp'))
+  writeFileSync(join(root, 'gp', 'rig.toml'), rigToml({ name: 'gp', remote: '/r', branch: 'main', prefix: 'gp' }))
   const ledger = must(createLedger(join(root, '.beads')))
   create(ledger, ...sample())
   ledger.close()
