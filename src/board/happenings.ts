@@ -132,8 +132,19 @@ function ofBead(change: Change, ops: OnBead[]): Found[] {
   return plain === undefined ? asks : [plain, ...asks]
 }
 
-function needsOf({ why }: Change, bead: string, op: Op | undefined): Found | undefined {
-  if (op?.op === 'unset') return { kind: 'answered', bead, text: why }
+/** What a comment is: a question to people (`gt ask`), their answer, or a word. */
+export function spoken(text: string): { kind: 'asked' | 'answered' | 'said'; words: string } {
+  const [, head, words = ''] = /^(Question|Answer): (.*)$/s.exec(text) ?? []
+  if (head === undefined) return { kind: 'said', words: text }
+  return { kind: head === 'Question' ? 'asked' : 'answered', words }
+}
+
+function needsOf({ why, ops }: Change, bead: string, op: Op | undefined): Found | undefined {
+  if (op?.op === 'unset') {
+    const comment = ops.find((one) => one.op === 'add' && one.id === bead && one.path[0] === 'comments')
+    const said = comment?.op === 'add' ? spoken(String((comment.value as { text?: unknown }).text)) : undefined
+    return { kind: 'answered', bead, text: said?.kind === 'answered' ? said.words : why }
+  }
   if (op?.op !== 'set') return undefined
   const { cause, text } = op.value as { cause?: string; text?: string }
   return { kind: cause === 'ask' ? 'asked' : 'needs_you', bead, text: text ?? why }

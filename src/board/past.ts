@@ -8,7 +8,7 @@ import { facts } from '../beads/bead.ts'
 import type { Run } from '../beads/facts.ts'
 import type { State } from '../beads/fold.ts'
 import type { Happening } from './happenings.ts'
-import { isTask } from './happenings.ts'
+import { isTask, spoken } from './happenings.ts'
 
 /**
  * The newest, newest first, at most `limit`.
@@ -52,11 +52,13 @@ function ofTask(bead: Bead): Happening[] {
   const found = [told(bead, 'created', bead.created_at, bead.created_by ?? 'person', 'created')]
   if (slung !== undefined) found.push(told(bead, 'slung', slung.at, slung.by, `slung to ${slung.agent ?? slung.rig}`))
   for (const run of Object.values(runs)) found.push(...ofRun(bead, run))
-  // A question is told as that.
-  for (const { author, text, created_at } of bead.comments ?? [])
-    if (needs === undefined || text !== `Question: ${needs.text}`)
-      found.push(told(bead, 'said', created_at, author, text))
-  if (needs !== undefined)
+  let asked = false
+  for (const { author, text, created_at } of bead.comments ?? []) {
+    const { kind, words } = spoken(text)
+    found.push(told(bead, kind, created_at, author, words))
+    asked ||= needs?.cause === 'ask' && kind === 'asked' && words === needs.text
+  }
+  if (needs !== undefined && !asked)
     found.push(told(bead, needs.cause === 'ask' ? 'asked' : 'needs_you', needs.at, 'gt', needs.text))
   if (landed !== undefined) {
     const text = `landed on ${landed.target} as ${landed.commit.slice(0, 10)}`

@@ -5,7 +5,9 @@ import type { ChangeInput } from '../../src/beads/change.ts'
 import { addComment, closeBead, createBead, reopenBead } from '../../src/beads/edit.ts'
 import type { State } from '../../src/beads/fold.ts'
 import { Chronicle } from '../../src/board/chronicle.ts'
+import type { Happening } from '../../src/board/happenings.ts'
 import { happeningsOf } from '../../src/board/happenings.ts'
+import { pastOf } from '../../src/board/past.ts'
 import { land, mergeOf, step, submit } from '../../src/kernel/merges.ts'
 import { advance, claim, decline, giveBack, liveRun, needsHuman } from '../../src/kernel/runs.ts'
 import { order } from '../../src/polecats/sling.ts'
@@ -163,4 +165,25 @@ test('before the journal begins the beads tell, each happening once', () => {
   chronicle.note(comment.change, comment)
   chronicle.recall(state, new Date(at(61)))
   expect(chronicle.newest(10).map(({ kind }) => kind)).toEqual(['said', 'handed_in', 'started', 'created', 'slung'])
+})
+
+test('a question and its answer are told in the same words as they happen, and later', () => {
+  const state = stateOf(aBead('gp-a'))
+  const put = (input: ChangeInput, more: ChangeInput['ops'], when: string) =>
+    write(state, { ...input, ops: [...input.ops, ...more] }, when).change
+  const path = ['metadata', 'gt', 'needs']
+  const says = (text: string, by: string, when: string): ChangeInput =>
+    must(addComment(state, 'gp-a', text, { by, at: when })).input
+  const value = { cause: 'ask', text: 'Julian?', at: at(1) }
+  const asks = put(says('Question: Julian?', 'gp/toast', at(1)), [{ op: 'set', id: 'gp-a', path, value }], at(1))
+  const waits = pastOf(state, at(9), 9)
+  const answer = put(says('Answer: No.', 'person', at(2)), [{ op: 'unset', id: 'gp-a', path }], at(2))
+  const words = (all: readonly Happening[]): string[][] => all.map(({ kind, by, text }) => [kind, by, text])
+  const [asked, answered] = [
+    ['asked', 'gp/toast', 'Julian?'],
+    ['answered', 'person', 'No.'],
+  ]
+  expect(words([asks, answer].flatMap(happeningsOf))).toEqual([asked, answered])
+  expect(words(waits).slice(0, -1)).toEqual([asked])
+  expect(words(pastOf(state, at(9), 9)).slice(0, -1)).toEqual([answered, asked])
 })
