@@ -6,6 +6,7 @@ import type { Bead } from '../beads/bead.ts'
 import { facts } from '../beads/bead.ts'
 import type { Slung } from '../beads/facts.ts'
 import { around } from '../convoys/around.ts'
+import { memberBead } from '../convoys/members.ts'
 import { Paces } from '../convoys/pace.ts'
 import { gateNow } from '../costs/gate.ts'
 import { git } from '../git/run.ts'
@@ -241,7 +242,7 @@ export function rowsOf(town: OpenTown, ids: string[], convoy: string | null = nu
 }
 
 function rowOf(town: OpenTown, id: string, convoy: string | null): Row {
-  const bead = town.ledger.state.beads.get(id)
+  const bead = memberBead(town.ledger.state, id)
   if (bead === undefined) return { bead: id, run: null, agent: null, state: 'unknown' }
   const run = lastRun(bead)
   const state = standing(town.ledger.state, bead, town.now())
