@@ -31,8 +31,13 @@ export function agentEnvironment(input: LaunchInput, folder: string): { env: Rec
   const { userEnv: user, town, run, account } = input
   const env: Record<string, string> = {}
   const unset: string[] = []
+  const callers = ownNames(user)
   for (const [name, value] of Object.entries(user)) {
-    const kept = !NOT_INHERITED.test(name) && !OF_A_CLIENT.test(name) && (account === undefined || !LOGIN.test(name))
+    const kept =
+      !NOT_INHERITED.test(name) &&
+      !callers.has(name) &&
+      !OF_A_CLIENT.test(name) &&
+      (account === undefined || !LOGIN.test(name))
     if (kept) env[name] = value ?? ''
     else if (!FROM_RUNTIME.test(name)) unset.push(name)
   }
@@ -58,8 +63,19 @@ export function agentEnvironment(input: LaunchInput, folder: string): { env: Rec
     GIT_CEILING_DIRECTORIES: ceilings(input),
     PATH: searchPath(user.PATH, town, folder),
   }
+  // Without a HOME nobody can be started at all.
+  const own = Object.keys({ ...input.preset.env, ...account?.env }).filter((name) => !(name in ours) && name !== 'HOME')
+  if (own.length > 0) ours.GT_OWN_ENV = own.join(' ')
   for (const [name, value] of Object.entries(ours)) if (value !== undefined) env[name] = value
   return { env, unset: unset.filter((name) => !(name in env)).sort() }
+}
+
+/**
+ * Names that an agent's environment has from its own account and table. Agents sling and start the daemon, too, and whoever is
+ * started by that is another one: the Mayor's login is not for workers.
+ */
+export function ownNames(env: NodeJS.ProcessEnv): ReadonlySet<string> {
+  return new Set((env.GT_OWN_ENV ?? '').split(' '))
 }
 
 /** `~/x` as people write it in settings, where no shell reads it: a folder called `~` in the worktree is never meant. */

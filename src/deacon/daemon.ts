@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ownNames } from '../agents/environment.ts'
 import type { Driver } from '../attention/waiting.ts'
 import { commitLedger } from '../beads/git.ts'
 import { acquire, release } from '../beads/leases.ts'
@@ -41,9 +42,9 @@ export async function startDaemon(town: OpenTown): Promise<Result<{ process: Pro
   mkdirSync(town.paths.logs, { recursive: true })
   const output = join(town.paths.logs, 'deacon.out')
   const fd = openSync(output, 'w')
-  const env = Object.fromEntries(
-    Object.entries(town.env).filter(([name]) => !/^(GT_(RUN|BEAD|ROLE|AGENT|RIG|SESSION)|TMUX(_PANE)?)$/.test(name)),
-  )
+  const own = ownNames(town.env)
+  const agents = /^(GT_(RUN|BEAD|ROLE|AGENT|RIG|SESSION|OWN_ENV)|TMUX(_PANE)?)$/
+  const env = Object.fromEntries(Object.entries(town.env).filter(([name]) => !agents.test(name) && !own.has(name)))
   const child = spawn(process.execPath, [town.gtBin, 'deacon', 'run'], {
     cwd: town.root,
     env: { ...env, GT_TOWN: town.root },

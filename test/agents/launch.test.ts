@@ -114,6 +114,16 @@ test('an account’s environment wins over the agent table’s and the user’s,
   expect((await specOf(input)).env).toMatchObject({ CLAUDE_CONFIG_DIR: '/c', A: 'table' })
 })
 
+test('whom an agent starts inherits nothing of that agent’s own account and table', async () => {
+  const account = { name: 'mayors', env: { CLAUDE_CONFIG_DIR: '/mayors' } }
+  const mayor = await specOf({ account, preset: node({ env: { KEY: 'of the table', PATH: '/nowhere', HOME: '/h' } }) })
+  expect(mayor.env).toMatchObject({ GT_OWN_ENV: 'KEY CLAUDE_CONFIG_DIR', CLAUDE_CONFIG_DIR: '/mayors' })
+  const { env, unset } = await specOf({ userEnv: { ...mayor.env, PROXY: 'of the user' } })
+  expect(unset).toEqual(expect.arrayContaining(['CLAUDE_CONFIG_DIR', 'KEY']))
+  for (const name of ['CLAUDE_CONFIG_DIR', 'KEY', 'GT_OWN_ENV']) expect(env).not.toHaveProperty(name)
+  expect(env.PROXY).toBe('of the user')
+})
+
 test('under an account no key of the user’s is inherited: it would win over the login that the account is', async () => {
   const keys = { ANTHROPIC_API_KEY: 'k', ANTHROPIC_AUTH_TOKEN: 't', CLAUDE_CODE_OAUTH_TOKEN: 'o' }
   const userEnv = { PATH: process.env.PATH, HOME: town, ANTHROPIC_BASE_URL: 'http://gateway', ...keys }
