@@ -15,6 +15,7 @@ import { EXIT, fail, ok } from '../result.ts'
 import { self } from '../town/processes.ts'
 import type { RigSettings } from '../town/settings.ts'
 import { version } from '../town/version.ts'
+import { endAlarm } from './alarm.ts'
 import { moveAndTell, moveTogether, recordLandings, requeue, tellPerson } from './books.ts'
 import { landingCommit } from './chain.ts'
 import type { EndLine, GateLog } from './log.ts'
@@ -24,7 +25,7 @@ import { receiptOf } from './receipt.ts'
 import type { Lane } from './rows.ts'
 import { nameCandidate } from './testing.ts'
 import type { Verdict } from './verdict.ts'
-import { reportOf } from './verdict.ts'
+import { isGreen, reportOf } from './verdict.ts'
 
 /** `moved`: the target is elsewhere by now. `apart`: the group was refused; each has to be tried by itself. */
 export type Landed = 'landed' | 'moved' | 'apart' | 'refused' | 'changed'
@@ -143,13 +144,18 @@ async function leaveReceipt(landing: Landing): Promise<Result<void>> {
 }
 
 async function recordAll(landing: Landing): Promise<Result<Landed>> {
-  const { town, log, batch, commit } = landing
+  const { town, log, lane, batch, commit, verdict } = landing
   const landed = batch.map(({ request, change }) => ({
     request,
     place: { commit: change, ...(change !== commit && { landing: commit }) },
   }))
   const recorded = await recordLandings(town, landed)
   if (recorded.kind === 'error') return recorded
+  // What landed is the target now, and it passed. With nothing left in line nobody would look at the target again.
+  if (lane.alarm !== undefined && isGreen(verdict)) {
+    const ended = town.ledger.write(endAlarm(lane.alarm, commit))
+    if (ended.kind === 'error') return ended
+  }
   let saved = savedMs(landing)
   const lines: EndLine[] = []
   for (const { request } of batch) {

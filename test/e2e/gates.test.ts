@@ -127,6 +127,19 @@ describe('a red target', () => {
     queue.close()
   }, 60_000)
 
+  it('is over with the landing of the last that waited, when it was the gate that was wrong', async () => {
+    const town = await makeTown({ remote: 'bare', gate: 'false' })
+    const queue = queueOf(town)
+    const one = queue.submit({ files: { a: 'a' } })
+    await must(town.gt('refinery', 'run', 'app'))
+    expect(queue.merge(one).held_for).toBe('red-target')
+    town.set('rig.app.gate', 'true')
+    await must(town.gt('refinery', 'run', 'app'))
+    expect(queue.merge(one).state).toBe('landed')
+    expect((await must(town.gt('status'))).needs_you).toEqual([])
+    queue.close()
+  }, 60_000)
+
   it('thaws when somebody mends it elsewhere', async () => {
     const town = await makeTown({ remote: 'bare', gate: 'test ! -e broken', files: { broken: '' } })
     const queue = queueOf(town)
