@@ -35,6 +35,11 @@ export interface LedgerOptions {
   /** Never writes a byte: no roll, no merge of foreign edits, `write` refuses. */
   readOnly?: boolean
   /**
+   * An edit of issues.jsonl that does not parse is left where it is, and the ledger goes on without it. For those who could not
+   * mend it and must not fail by it: agents at work, and whoever ends the town. Default: opening refuses, and says where.
+   */
+  leaveBroken?: boolean
+  /**
    * Told of every change as it is folded, in order, applied or not: those of the current journal while it is opened, and then
    * whatever is appended, by whomever.
    */
@@ -77,7 +82,7 @@ const PATIENCE = 100
  * of issues.jsonl.
  *
  * @returns E_NO_LEDGER when there is none; E_LEDGER_PARSE with file and line when issues.jsonl was edited into
- * something that is no beads file; E_LEDGER_NEWER, E_STORE
+ * something that is no beads file (unless \`leaveBroken\`); E_LEDGER_NEWER, E_STORE
  */
 export function openLedger(dir: string, options: LedgerOptions = {}): Result<Ledger> {
   const at = resolve(dir)
@@ -94,7 +99,7 @@ export function openLedger(dir: string, options: LedgerOptions = {}): Result<Led
   if (journal.kind !== 'ok') return journal
   const ledger = new TownLedger(journal.value, options)
   const settled = options.readOnly === true ? ok(undefined) : ledger.settle()
-  if (settled.kind === 'error' && !isDiskTrouble(settled.failure.code)) {
+  if (settled.kind === 'error' && !isBearable(settled.failure.code, options)) {
     ledger.close()
     return settled
   }
@@ -124,7 +129,8 @@ const noLedger = (dir: string): Result<never> =>
   fail('E_NO_LEDGER', `There is no ledger in ${dir}.`, { hint: 'Run `gt install <dir>` to make a town.' })
 
 /** A full or read-only disk stops writing, not reading. */
-const isDiskTrouble = (code: string): boolean => code === 'E_DISK_FULL' || code === 'E_READ_ONLY'
+const isBearable = (code: string, { leaveBroken }: LedgerOptions): boolean =>
+  code === 'E_DISK_FULL' || code === 'E_READ_ONLY' || (code === 'E_LEDGER_PARSE' && leaveBroken === true)
 
 /** Opens the newest journal. Its base may be pruned while we look (eight rollovers on), so look again. */
 function newest(dir: string, onChange?: OnChange): Result<Journal> {

@@ -8,7 +8,7 @@ import type { Result } from '../result.ts'
 import { EXIT, fail, ok } from '../result.ts'
 import { parseDuration } from '../town/duration.ts'
 import type { Answer, Context } from './context.ts'
-import { withTown } from './town.ts'
+import { withTownAnyhow } from './town.ts'
 
 export interface DownOptions {
   drain?: boolean
@@ -34,7 +34,7 @@ export async function down(context: Context, options: DownOptions): Promise<Answ
   if (timeoutMs === undefined) {
     return fail('E_USAGE', `"${options.timeout}" is no duration.`, { hint: '--timeout 30m', exit: EXIT.usage })
   }
-  return withTown(context, async (town) => {
+  return withTownAnyhow(context, async (town) => {
     if (!options.drain) return downNow(town, context)
     const onChange = (left: Undrained): void => {
       const words = wordsOf(left)

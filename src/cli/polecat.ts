@@ -16,7 +16,7 @@ import { lookAt, verdictWords } from '../witness/look.ts'
 import type { Answer, Context } from './context.ts'
 import { action } from './context.ts'
 import { findAnyRun } from './find-run.ts'
-import { age, columns, plain, withTown } from './town.ts'
+import { age, columns, plain, withTown, withTownAnyhow } from './town.ts'
 
 export function register(program: Command, context: Context): void {
   const polecat = program
@@ -122,7 +122,7 @@ function show(context: Context, who: string): Promise<Answer> {
 
 /** `gt stop <run>` and `gt run stop <run>`: one run ends now, its whole process tree with it. */
 export function stopOne(context: Context, who: string, reason: string): Promise<Answer> {
-  return withTown(context, (town) => stopIn(town, who, reason))
+  return withTownAnyhow(context, (town) => stopIn(town, who, reason))
 }
 
 export async function stopIn(town: OpenTown, who: string, reason: string): Promise<Answer> {

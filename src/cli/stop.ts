@@ -12,7 +12,7 @@ import { noteMoment } from '../town/moments.ts'
 import type { Answer, Context, Output } from './context.ts'
 import { action } from './context.ts'
 import { stopOne } from './polecat.ts'
-import { withTown } from './town.ts'
+import { withTownAnyhow } from './town.ts'
 
 interface StopOptions {
   all?: boolean
@@ -49,7 +49,7 @@ function stopCommand(context: Context, who: string | undefined, options: StopOpt
 
 /** The hold first: whatever happens to this process, nothing new starts from here on. */
 function freezeAll(context: Context, reason: string | undefined): Promise<Answer> {
-  return withTown(context, async (town) => {
+  return withTownAnyhow(context, async (town) => {
     if (context.env.GT_RUN) return fail('E_NOT_FOR_AGENTS', 'A worker may not stop the town.')
     const before = readHold(town.root)
     const why = reason ?? ((before.kind === 'ok' && before.value.reason) || 'gt stop --all')
@@ -82,7 +82,7 @@ function problemOf(written: Result<void>, refused: number[]): Output['problem'] 
 }
 
 function thawAll(context: Context): Promise<Answer> {
-  return withTown(context, async (town) => {
+  return withTownAnyhow(context, async (town) => {
     // Somebody stopped the town or held it; an agent does not take that back.
     if (isAgent(context.env)) return fail('E_NOT_FOR_AGENTS', 'Only a person lets a held town go on.')
     const hold = lookAtHold(town.root)

@@ -5,6 +5,7 @@ import type { Bead } from '../beads/bead.ts'
 import type { Verdict } from '../beads/change.ts'
 import { lookUp } from '../beads/fold.ts'
 import { resolveId } from '../beads/ids.ts'
+import type { LedgerOptions } from '../beads/ledger.ts'
 import type { OpenTown } from '../kernel/town.ts'
 import { openTown } from '../kernel/town.ts'
 import type { Result } from '../result.ts'
@@ -14,8 +15,12 @@ import type { Answer, Context } from './context.ts'
 export { age, columns, plain } from './text.ts'
 
 /** Opens the town that the context means and closes its ledger when the body is done. */
-export async function withTown(context: Context, body: (town: OpenTown) => Answer | Promise<Answer>): Promise<Answer> {
-  const town = await openTown(context.env, context.cwd)
+export async function withTown(
+  context: Context,
+  body: (town: OpenTown) => Answer | Promise<Answer>,
+  options: LedgerOptions = {},
+): Promise<Answer> {
+  const town = await openTown(context.env, context.cwd, options)
   if (town.kind === 'error') return town
   try {
     return await body(town.value)
@@ -23,6 +28,9 @@ export async function withTown(context: Context, body: (town: OpenTown) => Answe
     town.value.ledger.close()
   }
 }
+
+/** The same for what ends or freezes work: a town can be stopped whatever somebody wrote into issues.jsonl. */
+export const withTownAnyhow: typeof withTown = (context, body) => withTown(context, body, { leaveBroken: true })
 
 /** How often a command that stays looks whether its town is still there. */
 const LOOK_MS = 2_000

@@ -52,7 +52,9 @@ export async function goDown(town: OpenTown): Promise<Result<WentDown>> {
   const told = sayTheyLeft(town)
   if (told.kind === 'error') return told
   const committed = await commitLedger(town.ledger)
-  return committed.kind === 'error' ? committed : ok({ drivers: drivers.value, runs })
+  if (committed.kind !== 'error') return ok({ drivers: drivers.value, runs })
+  const kept = 'The town is down all the same, and the journal holds what git does not have yet.'
+  return { kind: 'error', failure: { ...committed.failure, kept } }
 }
 
 /** The conversations of the Mayor and the crew are over for now; whoever was in comes back with `gt up`. */

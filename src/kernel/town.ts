@@ -78,7 +78,8 @@ export async function openTown(
   const settings = await townSettings(root.value)
   if (settings.kind === 'error') return settings
   const where = paths({ root: root.value })
-  const ledger = openLedger(where.beads, options)
+  const agent = env.GT_AGENT !== undefined && env.GT_TOWN === root.value
+  const ledger = openLedger(where.beads, { leaveBroken: agent, ...options })
   if (ledger.kind === 'error') return ledger
   const [{ tmuxRuntime }, { mayTypeIn }] = await Promise.all([
     import('../tmux/runtime.ts'),

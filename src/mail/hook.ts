@@ -41,7 +41,7 @@ export function deliverAt({ root, folder, me, event, stdin }: HookCall): Result<
 
 /** Only the ledger: settings and runtime are not needed here, and a hook is waited for. */
 function openAs(root: string, { run }: Recipient): Result<Ledger> {
-  const ledger = openLedger(paths({ root }).beads)
+  const ledger = openLedger(paths({ root }).beads, { leaveBroken: true })
   return ledger.kind === 'error' || run === undefined ? ledger : ok(fencedLedger(ledger.value, run))
 }
 

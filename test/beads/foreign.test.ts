@@ -211,8 +211,14 @@ test.each([
   create(ledger, bead('gp-c'))
   expect(failureOf(ledger.roll()).code).toBe('E_LEDGER_PARSE')
   expect(readFileSync(path(ledger), 'utf8')).toBe(text)
+  // Whoever could not mend it goes on, and what it writes is there; the edit still waits for whoever made it.
+  const working = must(openLedger(ledger.dir, { leaveBroken: true }))
+  create(working, bead('gp-d'))
+  expect(readFileSync(path(ledger), 'utf8')).toBe(text)
+  working.close()
+  expect(failureOf(openLedger(ledger.dir)).code).toBe('E_LEDGER_PARSE')
   // Looking is still possible.
-  expect(reopened(ledger.dir, { readOnly: true }).state.beads.size).toBe(3)
+  expect(reopened(ledger.dir, { readOnly: true }).state.beads.size).toBe(4)
 })
 
 function comment(id: number, text: string) {

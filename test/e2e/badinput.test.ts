@@ -77,6 +77,29 @@ describe('names that are not there', () => {
   })
 })
 
+describe('issues.jsonl', () => {
+  it('a line that is no bead stops neither the work nor who ends it, and whoever can mend it is told where', async () => {
+    const town = await makeTown()
+    const file = join(town.root, '.beads', 'issues.jsonl')
+    const bead = await town.bead('one', `printf '{broken\\n' >> '${file}'; echo 1 > one.txt`)
+    const slung = await town.gt('sling', bead, 'app', '--wait', '--timeout', '1m')
+    expect([slung.code, slung.data?.[0].state]).toEqual([0, 'landed'])
+    const text = readFileSync(file, 'utf8')
+    expect(text).toContain('{broken')
+    const line = text.split('\n').findIndex((one) => one.startsWith('{broken')) + 1
+    for (const args of [['status'], ['bead', 'create', 'x'], ['up']]) {
+      expect(refused(await town.gt(...args), 'E_LEDGER_PARSE', 1).message).toContain(`${file} line ${line}`)
+    }
+    await must(town.gt('stop', '--all'))
+    await must(town.gt('thaw'))
+    const down = refused(await town.gt('down'), 'E_LEDGER_PARSE', 1)
+    expect(down.kept).toContain('The town is down all the same')
+    expect(readFileSync(file, 'utf8')).toBe(text)
+    writeFileSync(file, text.replace('{broken\n', ''))
+    expect((await town.show(bead)).standing).toBe('landed')
+  })
+})
+
 describe('settings', () => {
   it('broken TOML names file, line and column, and every bead is there once it is mended', async () => {
     const town = await makeTown()
