@@ -34,8 +34,9 @@ export function isRepair({ bead, merge }: MergeRequest, alarm: Bead | undefined)
 
 /** One line: which target, which gate, how it ended. */
 export function alarmText(target: string, verdict: Verdict): string {
-  const red = culprit(verdict)
-  return `${target} itself is red: ${red?.finding.text ?? 'its gate does not pass'}`
+  const red = culprit(verdict)?.finding
+  const what = red?.outcome === 'could_not_run' ? `the gate cannot run on ${target} itself` : `${target} itself is red`
+  return `${what}: ${red?.text ?? 'its gate does not pass'}`
 }
 
 /** The urgent bead. It waits for a person, who is told once; slung to the rig, its work may land on the red target. */
