@@ -22,8 +22,8 @@ export default defineConfig({
     globalSetup: ['test/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Real git, tmux and processes on two cores: more files at once only makes each slower.
-    maxWorkers: 2,
+    // A good third of the time of what runs real processes is waiting, so one more than the two cores that CI has.
+    maxWorkers: 3,
     sequence: { sequencer: LongFirst },
   },
 })
