@@ -111,7 +111,8 @@ it('freezes every agent and every gate where it stands, and lets them go on from
   expect(Object.keys(thawed.by).sort()).toEqual([two.agent, 'gates'].sort())
   await until('the tool to go on', () => readFileSync(ticks, 'utf8').length > before.length)
   await until('the landing', async () => (await town.show(a)).standing === 'landed')
-  const { tests } = (await town.show(a)).mergeRequest
+  // A green run is noted with its merge request when its slot is swept, which may be after the landing.
+  const tests = await until('the note of its run', async () => (await town.show(a)).mergeRequest.tests)
   expect(tests.map((test: Answer) => test.outcome)).toEqual(['pass'])
   expect(town.processes().filter((row) => row.stopped)).toEqual([])
   expect(await must(town.gt('thaw'))).toEqual({ lifted: false, by: {}, processes: 0, refused: [] })
