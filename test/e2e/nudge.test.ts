@@ -34,7 +34,8 @@ it('wakes who sits idle once, and keeps off drafts and dialogs until they are go
   expect((await mayor.hook('Stop')).out).toContain('too early')
   await mayor.hook('Stop')
   const woke = await must(town.gt('nudge', 'mayor', 'wake up'))
-  expect(woke.to).toMatchObject([{ address: 'mayor', run: null, state: 'injected' }])
+  // Queued, where the daemon is quicker and still at it.
+  expect(woke.to).toMatchObject([{ address: 'mayor', run: null, state: expect.stringMatching(/^(injected|queued)$/) }])
   const first = await until('the line', () => mayor.typed[0])
   expect(first.text).toContain(`You have mail: a message (${woke.id})`)
   expect(first.heard).toContain('wake up')
