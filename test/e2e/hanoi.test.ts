@@ -13,6 +13,7 @@ import { facts } from '../../src/beads/bead.ts'
 import { history } from '../../src/beads/history.ts'
 import type { Ledger } from '../../src/beads/ledger.ts'
 import { openLedger } from '../../src/beads/ledger.ts'
+import { rngOf } from '../../src/drill/rng.ts'
 import { liveRun, runsOf } from '../../src/kernel/runs.ts'
 import { openLeaves, stepsOf } from '../../src/meow/molecule.ts'
 import { until } from '../support/gt.ts'
@@ -24,17 +25,6 @@ const disks = Number(process.env.GT_TEST_HANOI ?? 5)
 const moves = 2 ** disks - 1
 const kills = Math.min(50, Math.round(moves / 6))
 const seed = Number(process.env.GT_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(start: number): () => number {
-  let a = start
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 it(
   `plays ${moves} moves exactly once and in order, whoever is killed (GT_TEST_SEED=${seed})`,
@@ -77,7 +67,7 @@ it(
 
 /** Kills whoever has the molecule, at moments all over its course; the fences of those that it took the life of. */
 async function killAtRandom(ledger: Ledger, bead: string): Promise<string[]> {
-  const random = randomFrom(seed)
+  const random = rngOf(seed).next
   const moments = Array.from({ length: kills }, () => Math.floor(random() * moves * 0.9)).sort((a, b) => a - b)
   const killed: string[] = []
   const look = () => {

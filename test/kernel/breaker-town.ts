@@ -4,6 +4,7 @@
  */
 import type { Run } from '../../src/beads/facts.ts'
 import { put } from '../../src/beads/fold.ts'
+import { rngOf } from '../../src/drill/rng.ts'
 import type { Breaker } from '../../src/kernel/intensity.ts'
 import { breakers, mayStart } from '../../src/kernel/intensity.ts'
 import { aRun, at, beadWith, stateOf } from './support.ts'
@@ -40,7 +41,7 @@ export function simulate(
   plans: Record<string, RigPlan>,
   { hours, seed, watch }: { hours: number; seed: number; watch?: (all: Breaker[], seconds: number) => void },
 ): Record<string, Seen> {
-  const chance = mulberry(seed)
+  const chance = rngOf(seed).next
   const between = ([from, to]: [number, number]): number => from + Math.floor(chance() * (to - from))
   const state = stateOf()
   const going: { run: Run; ends: number; crashes: boolean }[] = []
@@ -90,15 +91,4 @@ export function simulate(
     }
   }
   return seen
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function mulberry(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

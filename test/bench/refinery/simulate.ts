@@ -5,6 +5,7 @@
  * does what must never be: landing without a green on that tree, testing what is green already, more runs than slots, a
  * plan that never rests, an end that is not reached.
  */
+import { rngOf } from '../../../src/drill/rng.ts'
 import type { Estimates, Seen } from '../../../src/refinery/estimate.ts'
 import { estimate } from '../../../src/refinery/estimate.ts'
 import type { Action, Link, Row, Running } from '../../../src/refinery/plan.ts'
@@ -61,17 +62,6 @@ const RECENT = 600
 const START = Date.UTC(2026, 0, 1)
 /** Looks at one instant, and runs for one entry, beyond which no progress is made. */
 const ENDLESS = 1_000
-
-/** Uniform numbers in [0, 1) from a seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** Works one queue to its end. */
 export function simulate(setup: Setup): Outcome {
@@ -135,7 +125,7 @@ class Simulation {
 
   constructor(setup: Setup) {
     this.#setup = setup
-    const draw = random(setup.seed)
+    const draw = rngOf(setup.seed).next
     const { arrivals } = setup
     const times: number[] = []
     if ('waiting' in arrivals) for (let i = 0; i < arrivals.waiting; i++) times.push(0)
@@ -153,8 +143,8 @@ class Simulation {
     }))
     this.#horizon = START + ('waiting' in arrivals ? Number.POSITIVE_INFINITY : arrivals.horizon * GATE)
     // Streams of their own: policies are compared on the same entries, however many runs each makes.
-    this.#flakes = random(setup.seed ^ 0x5bd1e995)
-    this.#delays = random(setup.seed ^ 0x2545f491)
+    this.#flakes = rngOf(setup.seed ^ 0x5bd1e995).next
+    this.#delays = rngOf(setup.seed ^ 0x2545f491).next
     this.#verdicts = [...(setup.taught?.verdicts ?? [])]
     this.#out = {
       ...{ runs: 0, stopped: 0, wall: 0, landed: 0, landedInTime: 0, returned: 0, goodReturned: 0, badLanded: 0 },
